@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qr
@@ -41,6 +41,7 @@ def mixed_case(draw: st.DrawFn, text: str) -> str:
 WHITE_SPACE = st.text(" \t\r\n", max_size=3)
 
 
+@settings(deadline=None)
 @given(CODES)
 def test_every_single_wrong_character_is_refused(code: Code) -> None:
     text = str(code)
@@ -50,6 +51,7 @@ def test_every_single_wrong_character_is_refused(code: Code) -> None:
                 parse(text[:at] + wrong + text[at + 1 :], base_url=BASE)
 
 
+@settings(deadline=None)
 @given(CODES)
 def test_every_swap_of_two_different_characters_is_refused(code: Code) -> None:
     for one, two in itertools.combinations(range(LENGTH), 2):
@@ -60,6 +62,7 @@ def test_every_swap_of_two_different_characters_is_refused(code: Code) -> None:
                 parse("".join(swapped), base_url=BASE)
 
 
+@settings(deadline=None)
 @given(NUMBERS)
 def test_a_number_and_its_code_are_the_same(number: int) -> None:
     code = Code.from_number(number)
@@ -115,12 +118,14 @@ def test_a_code_is_a_frozen_value_that_survives_pickling() -> None:
     assert f"{CODE}" == CODE.text
 
 
+@settings(deadline=None)
 @given(CODES)
 def test_groups_are_read_back(code: Code) -> None:
     assert [len(group) for group in code.grouped.split("-")] == [4, 4, 5]
     assert parse(code.grouped, base_url=BASE) == code
 
 
+@settings(deadline=None)
 @given(
     data=st.data(),
     code=CODES,
@@ -145,6 +150,7 @@ def test_every_spelling_of_our_address_gives_the_same_code(
     assert parse(before + text + after, base_url=BASE) == code
 
 
+@settings(deadline=None)
 @given(data=st.data(), code=CODES, before=WHITE_SPACE, after=WHITE_SPACE)
 def test_every_way_to_type_a_code_gives_the_same_code(
     data: st.DataObject, code: Code, before: str, after: str
@@ -156,6 +162,7 @@ def test_every_way_to_type_a_code_gives_the_same_code(
     assert parse(before + typed + after, base_url=BASE) == code
 
 
+@settings(deadline=None)
 @given(
     CODES,
     st.sampled_from([BASE, "http://localhost:8000/", "HTTPS://IRL.Example", "http://[::1]:8000"]),
@@ -285,6 +292,7 @@ def test_anything_else_is_unknown(payload: str) -> None:
         parse(payload, base_url=BASE)
 
 
+@settings(deadline=None)
 @given(
     st.text()
     | st.text("0OI1lT-/ :.htpsU%?#@\\\u017f\u212a\n", max_size=40)

@@ -237,6 +237,7 @@ def test_what_is_cut_ends_in_an_ellipsis_and_what_is_whole_does_not() -> None:
     assert " ".join(whole.lines) == "Donaudampfschiffahrt auf der Donau"
 
 
+@settings(deadline=None)
 @given(st.text(), st.floats(20, 300))
 def test_every_line_fits_its_width(text: str, width: float) -> None:
     fitted = fit(text, font=faces(()).bold, width=width, tries=TRIES)
