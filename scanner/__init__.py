@@ -1,0 +1,60 @@
+"""Photographs to texts: guards, a ladder of attempts, decoders, supervised workers.
+
+    photo ──▶ guards.inspect ──▶ loading.load ──▶ ladder.climb ──▶ Sighting, Sighting …
+              (pure Python)      (grey pixels)    (decoders)
+
+`read` walks this way in the calling process, for a shell. A server uses a `Pool`, which walks
+it in child processes that may crash, hang or be taken over without harm. What comes out is an
+unverified text: whoever asked has to judge it.
+"""
+
+from scanner.errors import PhotoRefused, PhotoTooHard, ScannerBusy, ScannerDown, ScannerError
+from scanner.guards import MAX_PHOTO_BYTES
+from scanner.pool import Health, Pool
+from scanner.sighting import Corners, Point, Sighting
+
+__all__ = [
+    "MAX_PHOTO_BYTES",
+    "Corners",
+    "Health",
+    "PhotoRefused",
+    "PhotoTooHard",
+    "Point",
+    "Pool",
+    "ScannerBusy",
+    "ScannerDown",
+    "ScannerError",
+    "Sighting",
+    "decoders_live",
+    "read",
+]
+
+
+def read(photo: bytes) -> tuple[Sighting, ...]:
+    """Read every code in a photo, in this process.
+
+    Args:
+        photo: a whole JPEG, PNG, WebP or HEIC file of at most `MAX_PHOTO_BYTES`.
+
+    Returns:
+        What was seen, at most 64 sightings; empty when no code was found.
+
+    Raises:
+        PhotoRefused: the file is not a photo that is worth trying.
+        PhotoTooHard: the picture needs more memory than there is.
+    """
+    # A server that reads by a Pool never loads OpenCV and the decoders into its own process.
+    from scanner import reading  # noqa: PLC0415
+
+    return reading.read(photo)
+
+
+def decoders_live() -> dict[str, bool]:
+    """Which decoders could be loaded in this process, by name.
+
+    Returns:
+        For example `{"zxing-cpp": True, "pyzbar": False, "opencv": True}`.
+    """
+    from scanner import decoders  # noqa: PLC0415  # for the same reason
+
+    return decoders.live()

@@ -1,0 +1,166 @@
+"""The foreign libraries that read a symbol out of grey pixels, each behind the same two lines.
+
+Each library is loaded when this module is, and each may be missing: the others go on without it.
+"""
+
+import ctypes
+import ctypes.util
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Protocol
+
+import cv2
+
+from scanner.loading import Grey
+
+FloatPoint = tuple[float, float]
+FloatCorners = tuple[FloatPoint, FloatPoint, FloatPoint, FloatPoint]
+
+ZBAR_NAMES: Final = ("libzbar.so.0", "libzbar.so", "libzbar.dylib", "libzbar-0.dll")
+ZBAR_FOLDERS: Final = ("", "/opt/homebrew/lib", "/opt/local/lib", "/usr/local/lib", "/usr/lib")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One symbol: its text, and its corners in pixels of what the decoder was given."""
+
+    text: str
+    corners: FloatCorners
+
+
+class Decoder(Protocol):
+    """The seam: what the ladder needs of a library. It may raise anything; that is "not read"."""
+
+    def __call__(self, grey: Grey, /) -> Sequence[Found]:
+        """Read all symbols in grey pixels."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Zxing:
+    """zxing-cpp, for QR codes only: its other formats see codes where there are none."""
+
+    zxingcpp: ModuleType
+    binarizer: str = "LocalAverage"
+
+    def __call__(self, grey: Grey, /) -> Sequence[Found]:
+        """Read all symbols, the text as it is and not escaped."""
+        barcodes = self.zxingcpp.read_barcodes(
+            grey,
+            formats=self.zxingcpp.BarcodeFormat.QRCode,
+            binarizer=getattr(self.zxingcpp.Binarizer, self.binarizer),
+            text_mode=self.zxingcpp.TextMode.Plain,
+        )
+        return [Found(barcode.text, _zxing_corners(barcode.position)) for barcode in barcodes]
+
+
+def _zxing_corners(position: Any) -> FloatCorners:
+    corners = position.top_left, position.top_right, position.bottom_right, position.bottom_left
+    one, two, three, four = ((corner.x, corner.y) for corner in corners)
+    return one, two, three, four
+
+
+@dataclass(frozen=True, slots=True)
+class Zbar:
+    """zbar, by pyzbar. It guesses character sets wrongly, so only ASCII is believed."""
+
+    pyzbar: ModuleType
+
+    def __call__(self, grey: Grey, /) -> Sequence[Found]:
+        """Read all symbols whose text is ASCII."""
+        symbols = self.pyzbar.decode(grey, symbols=[self.pyzbar.ZBarSymbol.QRCODE])
+        return [
+            Found(symbol.data.decode("ascii"), _four(symbol.polygon, symbol.rect))
+            for symbol in symbols
+            if symbol.data.isascii()
+        ]
+
+
+def _four(polygon: Sequence[tuple[int, int]], rect: tuple[int, int, int, int]) -> FloatCorners:
+    # zbar gives the hull of the points it knows: four as a rule, and less for a torn symbol.
+    if len(polygon) == 4:
+        one, two, three, four = ((point[0], point[1]) for point in polygon)
+        return one, two, three, four
+    left, top, width, height = rect
+    right, bottom = left + width, top + height
+    return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCv:
+    """OpenCV's own detector: slow, and without notion of character sets, so only for ASCII."""
+
+    min_side: int = 64
+
+    def __call__(self, grey: Grey, /) -> Sequence[Found]:
+        """Read one symbol; nothing in a picture with a side below `min_side`, where it hangs."""
+        if min(grey.shape) < self.min_side:
+            return []
+        text, points, _ = cv2.QRCodeDetector().detectAndDecode(grey)
+        if not text or not text.isascii():
+            return []
+        one, two, three, four = ((float(x), float(y)) for x, y in points.reshape(4, 2))
+        return [Found(text, (one, two, three, four))]
+
+
+def load_libzbar(
+    names: Iterable[str] = ZBAR_NAMES,
+    folders: Iterable[str] = ZBAR_FOLDERS,
+    find: Callable[[str], str | None] = ctypes.util.find_library,
+) -> ctypes.CDLL | None:
+    """Load the zbar library by its names in its usual folders, then by asking the system.
+
+    pyzbar only asks the system, which means running a compiler where there is no `ldconfig`,
+    and not finding what a package manager put into a folder of its own.
+    """
+    folders = tuple(folders)
+    for path in [str(Path(folder, name)) for name in names for folder in folders]:
+        try:
+            return ctypes.CDLL(path)
+        except OSError:
+            continue
+    found = find("zbar")
+    return ctypes.CDLL(found) if found else None
+
+
+def _load_zbar(load: Callable[[], ctypes.CDLL | None] = load_libzbar) -> Decoder | None:
+    library = load()
+    if library is None:
+        return None
+    # pyzbar calls this while it is imported, and cannot be told otherwise where its library lies.
+    loader = importlib.import_module("pyzbar.zbar_library")
+    setattr(loader, "load", lambda: (library, []))  # noqa: B010  # an untyped module
+    return Zbar(importlib.import_module("pyzbar.pyzbar"))
+
+
+def _load_zxing(binarizer: str = "LocalAverage") -> Decoder | None:
+    return Zxing(importlib.import_module("zxingcpp"), binarizer)
+
+
+def _or_none(load: Callable[[], Decoder | None]) -> Decoder | None:
+    try:
+        return load()
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+DECODERS: Final[dict[str, Decoder | None]] = {
+    "zxing-cpp": _or_none(_load_zxing),
+    "zxing-cpp/histogram": _or_none(lambda: _load_zxing("GlobalHistogram")),
+    "pyzbar": _or_none(_load_zbar),
+    "opencv": OpenCv(),
+}
+"""By name; what follows a slash is a setting of the same library. None: it could not be loaded."""
+
+
+def live() -> dict[str, bool]:
+    """Which libraries could be loaded, by name."""
+    return {name: decoder is not None for name, decoder in DECODERS.items() if "/" not in name}
+
+
+def use_one_thread() -> None:
+    """Keep OpenCV from starting a thread for each processor; each would cost address space."""
+    cv2.setNumThreads(1)

@@ -1,0 +1,186 @@
+"""The attempts, as data, and how they are climbed.
+
+An attempt is a decoder and a preparation of the picture. Cheap and good ones come first; the first
+that reads a text ends the climb. To add one, add a line to `LADDER`.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from scanner.decoders import DECODERS, Decoder, FloatCorners, Found
+from scanner.loading import Grey, Picture
+from scanner.sighting import Corners, Sighting
+
+BUDGET_S: Final = 1.5
+"""Seconds for one photo; no attempt begins after them."""
+
+MAX_SIGHTINGS: Final = 64
+"""Codes of one photo; a sheet of labels has 24 or 40."""
+
+_LARGEST_SIDE: Final = 3200
+"""No preparation makes a picture larger than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Pixels for a decoder, and how to find a point of them in the picture they were made of."""
+
+    grey: Grey
+    scale: float = 1.0
+    border: int = 0
+
+
+Preparation = Callable[[Grey], Prepared | None]
+"""Makes a picture easier to read; None when it would change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One rung: a name, the name of a decoder, and what is done to the picture first."""
+
+    name: str
+    decoder: str
+    prepare: Preparation
+
+
+def as_it_is(grey: Grey) -> Prepared:
+    """Leave the picture alone."""
+    return Prepared(grey)
+
+
+def at_most(side: int) -> Preparation:
+    """Shrink the picture until its longer side has at most `side` pixels."""
+    return lambda grey: _scaled(grey, min(1.0, side / max(grey.shape)))
+
+
+def long_side(side: int) -> Preparation:
+    """Shrink or enlarge the picture until its longer side has `side` pixels."""
+
+    def prepare(grey: Grey) -> Prepared | None:
+        scale = side / max(grey.shape)
+        return None if 0.95 < scale < 1.05 else _scaled(grey, scale)
+
+    return prepare
+
+
+def enlarged(times: float) -> Preparation:
+    """Enlarge a small picture."""
+
+    def prepare(grey: Grey) -> Prepared | None:
+        scale = min(times, _LARGEST_SIDE / max(grey.shape))
+        return _scaled(grey, scale) if scale > 1.2 else None
+
+    return prepare
+
+
+def gamma(exponent: float) -> Preparation:
+    """Spread the dark (below 1) or the light (above 1) half of the greys."""
+    greys = np.linspace(0, 1, 256) ** exponent * 255
+    table = greys.round().astype(np.uint8)
+    return lambda grey: Prepared(np.asarray(cv2.LUT(grey, table), np.uint8))
+
+
+def blurred(sigma: float) -> Preparation:
+    """Wash out noise, the raster of print and the gaps between dots; sigma in pixels."""
+    return lambda grey: Prepared(np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.uint8))
+
+
+def bordered(pixels: int) -> Preparation:
+    """Add the white border that a tightly cut picture lacks."""
+
+    def prepare(grey: Grey) -> Prepared:
+        wide = cv2.copyMakeBorder(
+            grey, pixels, pixels, pixels, pixels, cv2.BORDER_CONSTANT, value=(255.0,)
+        )
+        return Prepared(np.asarray(wide, np.uint8), border=pixels)
+
+    return prepare
+
+
+def _scaled(grey: Grey, scale: float) -> Prepared:
+    if scale == 1.0:
+        return Prepared(grey)
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    size = [max(1, round(side * scale)) for side in (grey.shape[1], grey.shape[0])]
+    return Prepared(np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8), scale)
+
+
+LADDER: Final[tuple[Attempt, ...]] = (
+    Attempt("plain", "zxing-cpp", as_it_is),
+    Attempt("histogram", "zxing-cpp/histogram", as_it_is),
+    Attempt("border", "zxing-cpp", bordered(20)),
+    Attempt("dark", "zxing-cpp", gamma(0.5)),
+    Attempt("blur", "zxing-cpp", blurred(2.5)),
+    Attempt("histogram-1600", "zxing-cpp/histogram", long_side(1600)),
+    Attempt("side-1600", "zxing-cpp", long_side(1600)),
+    Attempt("zbar", "pyzbar", at_most(1600)),
+    Attempt("triple", "zxing-cpp", enlarged(3)),
+    Attempt("side-800", "zxing-cpp", long_side(800)),
+    Attempt("opencv", "opencv", at_most(1000)),
+)
+
+
+def climb(
+    picture: Picture,
+    *,
+    ladder: Sequence[Attempt] = LADDER,
+    decoders: Mapping[str, Decoder | None] = DECODERS,
+    clock: Callable[[], float] = time.monotonic,
+    budget_s: float = BUDGET_S,
+) -> tuple[Sighting, ...]:
+    """Try attempt after attempt until one reads a text or the time is over.
+
+    Args:
+        picture: the grey pixels.
+        ladder: the attempts, in order; those whose decoder is missing are left out.
+        decoders: by name.
+        clock: seconds that never go back.
+        budget_s: seconds after which no further attempt begins.
+
+    Returns:
+        Everything that the successful attempt saw, at most `MAX_SIGHTINGS`; else nothing.
+    """
+    end = clock() + budget_s
+    for attempt in ladder:
+        if clock() >= end:
+            break
+        if (decoder := decoders.get(attempt.decoder)) is None:
+            continue
+        if sightings := _try(attempt, decoder, picture):
+            return sightings
+    return ()
+
+
+def _try(attempt: Attempt, decoder: Decoder, picture: Picture) -> tuple[Sighting, ...]:
+    try:
+        prepared = attempt.prepare(picture.grey)
+        found = () if prepared is None else decoder(prepared.grey)
+    except Exception:  # decoders raise ValueError, UnicodeDecodeError, cv2.error …
+        logging.getLogger(__name__).debug("attempt %s raised", attempt.name, exc_info=True)
+        return ()
+    if prepared is None:
+        return ()
+    texts = [one for one in found if one.text][:MAX_SIGHTINGS]
+    return tuple(_sighting(one, attempt, prepared, picture) for one in texts)
+
+
+def _sighting(found: Found, attempt: Attempt, prepared: Prepared, picture: Picture) -> Sighting:
+    corners = _in_photo(found.corners, prepared, picture)
+    return Sighting(text=found.text, corners=corners, attempt=attempt.name)
+
+
+def _in_photo(corners: FloatCorners, prepared: Prepared, picture: Picture) -> Corners:
+    one, two, three, four = (
+        (
+            round((x - prepared.border) / prepared.scale * picture.shrunk),
+            round((y - prepared.border) / prepared.scale * picture.shrunk),
+        )
+        for x, y in corners
+    )
+    return one, two, three, four

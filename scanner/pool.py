@@ -1,0 +1,250 @@
+"""Workers under supervision: a queue with an end, a deadline, a warm spare.
+
+A photo is guarded here, waits its turn, and is handed to one worker. A worker that is late, dies,
+talks nonsense or is deserted by a cancelled caller is killed; the spare takes its place at once, and
+a new spare is started behind. So a worker in the pool is always in a known state.
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Sequence
+from typing import Final, Self, TypedDict
+
+from scanner import guards
+from scanner.child import Child, WorkerGone, command
+from scanner.errors import PhotoRefused, PhotoTooHard, ScannerBusy, ScannerDown
+from scanner.sighting import Sighting
+from scanner.wire import BadAnswer
+
+DEADLINE_S: Final = 2.0
+"""Seconds of one photo in a worker, then SIGKILL."""
+
+MAX_WAITING: Final = 8
+"""Photos that wait for a worker; one more is turned away."""
+
+MAX_WAIT_S: Final = 1.5
+"""Seconds that a photo waits for a worker."""
+
+START_S: Final = 30.0
+"""Seconds that a worker may take to load its libraries; on an idle machine it is half a one."""
+
+PHOTOS_EACH: Final = 1000
+"""Photos after which a worker is replaced, whatever leaks."""
+
+RETRY_S: Final = 1.0
+"""Pause before another start when a worker did not come up."""
+
+
+class Health(TypedDict):
+    """What a pool says about itself. Decoders and sandbox: what holds in every worker."""
+
+    workers: int
+    ready: int
+    busy: int
+    waiting: int
+    restarts: int
+    decoders: dict[str, bool]
+    sandbox: dict[str, bool]
+
+
+class Pool:
+    """Reads photos in `workers` child processes, and keeps one more warm.
+
+    Args:
+        workers: photos that are read at the same time.
+        deadline_s: seconds that a worker has for one photo.
+        max_waiting: photos that may wait.
+        max_wait_s: seconds that they may wait.
+        photos_each: photos after which a worker is replaced.
+        program: the worker's command line, for tests.
+        start_s: seconds that a worker has to start.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        deadline_s: float = DEADLINE_S,
+        max_waiting: int = MAX_WAITING,
+        max_wait_s: float = MAX_WAIT_S,
+        photos_each: int = PHOTOS_EACH,
+        program: Sequence[str] | None = None,
+        start_s: float = START_S,
+    ) -> None:
+        if workers < 1:
+            raise ValueError("a pool has at least one worker")
+        self._workers = workers
+        self._deadline_s = deadline_s
+        self._max_waiting = max_waiting
+        self._max_wait_s = max_wait_s
+        self._photos_each = photos_each
+        self._program = program
+        self._start_s = start_s
+        self._idle: deque[Child] = deque()
+        self._busy: set[Child] = set()
+        self._queue: deque[asyncio.Future[Child]] = deque()
+        self._errands: set[asyncio.Task[None]] = set()
+        self._restarts = 0
+        self._open = False
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Start the workers and the spare, and return when all are ready.
+
+        Raises:
+            ScannerDown: they cannot be started.
+        """
+        self._open = True
+        starts = [self._begin() for _ in range(self._workers + 1)]
+        outcomes = await asyncio.gather(*starts, return_exceptions=True)
+        self._idle.extend(child for child in outcomes if isinstance(child, Child))
+        failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if failed:
+            await self.close()
+            raise ScannerDown(f"the scanner's workers do not start: {failed[0]!r}") from failed[0]
+
+    async def close(self) -> None:
+        """Kill all workers and wait until they are gone; photos in work end as ScannerBusy."""
+        self._open = False
+        for turn in self._queue:
+            if not turn.done():
+                turn.set_exception(self._busy_error())
+        self._queue.clear()
+        errands = tuple(self._errands)
+        for errand in errands:
+            errand.cancel()
+        await asyncio.gather(*errands, return_exceptions=True)
+        children = [*self._idle, *self._busy]
+        self._idle.clear()
+        await asyncio.gather(*(child.end() for child in children))
+
+    def health(self) -> Health:
+        """Say how many workers there are, how many photos wait, and what the workers can do."""
+        children = [*self._idle, *self._busy]
+        hellos = [child.hello for child in children if child.hello]
+        return Health(
+            workers=self._workers,
+            ready=len(children),
+            busy=len(self._busy),
+            waiting=len(self._queue),
+            restarts=self._restarts,
+            decoders=_in_all([hello.decoders for hello in hellos]),
+            sandbox=_in_all([hello.sandbox for hello in hellos]),
+        )
+
+    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
+        """Read every code in a photo, in a worker.
+
+        Args:
+            photo: as for `scanner.read`.
+
+        Returns:
+            What was seen, at most 64 sightings; empty when no code was found.
+
+        Raises:
+            PhotoRefused: the file is not a photo that is worth trying.
+            PhotoTooHard: the deadline passed, or the worker died.
+            ScannerBusy: too many photos wait, or this one waited too long.
+        """
+        guards.inspect(photo)
+        child = await self._turn()
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                sightings = await child.ask(photo)
+        except (PhotoRefused, PhotoTooHard):
+            self._give_back(child)
+            raise
+        except (TimeoutError, WorkerGone, BadAnswer):
+            self._replace(child)
+            raise (PhotoTooHard() if self._open else self._busy_error()) from None
+        except BaseException:
+            self._replace(child)  # The caller was cancelled, and nobody would hear the answer.
+            raise
+        self._give_back(child)
+        return sightings
+
+    async def _turn(self) -> Child:
+        """Wait for a worker, which then is the caller's to give back or to replace."""
+        if not self._open or len(self._queue) >= self._max_waiting + self._free():
+            raise self._busy_error()
+        turn: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        self._serve()
+        try:
+            async with asyncio.timeout(self._max_wait_s):
+                return await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._give_back(turn.result())  # It came in the moment in which we left.
+            elif turn in self._queue:
+                self._queue.remove(turn)
+            if isinstance(error, TimeoutError):
+                raise self._busy_error() from None
+            raise
+
+    def _free(self) -> int:
+        return min(len(self._idle), self._workers - len(self._busy))
+
+    def _serve(self) -> None:
+        while self._queue and self._free() > 0:
+            turn = self._queue.popleft()
+            if not turn.done():
+                child = self._idle.popleft()
+                self._busy.add(child)
+                turn.set_result(child)
+
+    def _give_back(self, child: Child) -> None:
+        if child.asked >= self._photos_each:
+            self._replace(child)
+            return
+        if child in self._busy:
+            self._busy.discard(child)
+            self._idle.append(child)
+        self._serve()
+
+    def _replace(self, child: Child) -> None:
+        child.kill()
+        known = child in self._busy or child in self._idle
+        self._busy.discard(child)
+        if child in self._idle:
+            self._idle.remove(child)
+        if known and self._open:
+            self._restarts += 1
+            self._send(self._renew(child))
+        self._serve()
+
+    def _send(self, errand: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.get_running_loop().create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _renew(self, old: Child) -> None:
+        """See the old worker out, and start another one until one comes up."""
+        await old.end()
+        while self._open:
+            try:
+                self._idle.append(await self._begin())
+            except (WorkerGone, BadAnswer, TimeoutError, OSError):
+                await asyncio.sleep(RETRY_S)
+            else:
+                self._serve()
+                return
+
+    async def _begin(self) -> Child:
+        program = self._program or command()
+        return await Child.start(program, self._replace, within_s=self._start_s)
+
+    def _busy_error(self) -> ScannerBusy:
+        return ScannerBusy(retry_after_s=math.ceil(self._max_wait_s))
+
+
+def _in_all(said: list[dict[str, bool]]) -> dict[str, bool]:
+    names = dict.fromkeys(name for one in said for name in one)
+    return {name: all(one.get(name, False) for one in said) for name in names}

@@ -1,0 +1,67 @@
+"""The child process: photos in, texts out, nothing else.
+
+It is started by `scanner.child` with an empty environment. It takes its own rights away first, then
+loads the decoders, says hello, and answers one photo after the other until its input ends.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import BinaryIO
+
+from scanner import limits, wire
+from scanner.errors import PhotoRefused, PhotoTooHard
+from scanner.guards import MAX_PHOTO_BYTES
+from scanner.sighting import Sighting
+
+Read = Callable[[bytes], tuple[Sighting, ...]]
+
+
+def main(parent: int) -> None:
+    """Serve the pool of the process `parent` by standard input and output."""
+    sandbox = limits.confine()
+    if limits.orphaned(parent):
+        return
+    # A library that prints would break the conversation: it prints to nowhere instead.
+    out = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    # Only now, with the limits in force, come the libraries that are written in C.
+    from scanner import decoders, reading  # noqa: PLC0415
+
+    decoders.use_one_thread()
+    say(out, wire.say_hello(wire.Hello(decoders=decoders.live(), sandbox=sandbox)))
+    serve(sys.stdin.buffer, out, reading.read)
+
+
+def serve(photos: BinaryIO, out: BinaryIO, read: Read) -> None:
+    """Answer photos until there are no more."""
+    while (photo := next_photo(photos)) is not None:
+        limits.renew_processor_time()
+        say(out, answer(photo, read))
+
+
+def next_photo(photos: BinaryIO) -> bytes | None:
+    """Take one photo with its length from the stream; None at its end, or when it is torn."""
+    size = int.from_bytes(photos.read(wire.LENGTH_BYTES))
+    if not 0 < size <= MAX_PHOTO_BYTES:
+        return None
+    photo = photos.read(size)
+    return photo if len(photo) == size else None
+
+
+def answer(photo: bytes, read: Read) -> bytes:
+    """Read one photo and write the outcome for the wire."""
+    try:
+        return wire.say_sightings(read(photo))
+    except PhotoRefused as refusal:
+        return wire.say_refused(refusal.reason)
+    except (PhotoTooHard, MemoryError):
+        return wire.say_too_hard()
+
+
+def say(out: BinaryIO, message: bytes) -> None:
+    """Send one message at once."""
+    out.write(message)
+    out.flush()
