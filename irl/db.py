@@ -1,0 +1,400 @@
+"""The one door to SQL: SQLite in a file, or PostgreSQL, behind the same few verbs.
+
+`reading()` lends a connection that cannot write, `write(work)` runs work in one transaction and
+returns after its commit, `write_together(work, item)` does the same for many callers in one
+transaction: all items that wait are handed to `work` at once and answered after one commit.
+
+This module is the only one that imports `databases`, and it knows its traps (version 0.9.0):
+it begins transactions itself (`transaction()` sends a deferred BEGIN, which fails under
+concurrent writers), never uses the result of `execute()` (a stale rowid on SQLite, nothing on
+PostgreSQL), holds its connections (a new one is opened for each acquire otherwise) and releases
+them whatever a COMMIT answers (a failing one leaks them otherwise).
+
+Stock SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write or checkpoint
+at once (sqlite.org, "WAL-reset bug"). So every writer, checkpoint and close, in any process, goes one at a time under an
+exclusive lock on the file `<database>.lock`; readers are `query_only` and never checkpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import databases
+
+from irl.connection import Connection, Engine, ForRows, Row, Texts
+from irl.errors import Unavailable
+from irl.filelock import FileLock
+
+T = TypeVar("T")
+A = TypeVar("A")
+R = TypeVar("R")
+
+__all__ = [
+    "CLOSING_LOCK",
+    "MOST_TOGETHER",
+    "WRITER_PRAGMAS",
+    "Connection",
+    "Database",
+    "Engine",
+    "FileLock",
+    "ForRows",
+    "Row",
+    "engine_of",
+    "file_path",
+    "lock_path",
+]
+
+MOST_TOGETHER: Final = 512
+"""Items that one transaction takes at the most, so that the first does not wait for the last."""
+
+CLOSING_LOCK: Final = 1
+"""Held shared while flattrs are given or undone, alone while a month begins to close."""
+
+_READERS: Final = 4
+_TRIES: Final = 5
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """Work that waits for the writer: its own, or one item of work done for many together."""
+
+    work: Callable[..., Awaitable[Any]]
+    item: Any
+    together: bool
+    answer: asyncio.Future[Any]
+
+
+class Database:
+    """irl's database; open it with `async with Database.open(url)`."""
+
+    def __init__(self, url: str) -> None:
+        self.url: Final = url
+        self.engine: Final[Engine] = engine_of(url)
+        self._texts = Texts(self.engine)
+        self._readers: asyncio.Queue[databases.core.Connection | None] = asyncio.Queue()
+        self._writers: asyncio.Queue[databases.core.Connection | None] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        self._writing: asyncio.Task[None] | None = None
+        self.lock = FileLock(lock_path(url)) if self.engine == "sqlite" else None
+        self._reading = self._backend(read_only=True)
+        self._writable = self._backend(read_only=False)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[Database]:
+        """Open the database and close it again, whatever happens in between.
+
+        Raises:
+            Unavailable: it is not there, or not migrated by this program.
+        """
+        database = cls(url)
+        await database.connect()
+        try:
+            yield database
+        finally:
+            await database.disconnect()
+
+    async def connect(self) -> None:
+        """Connect and start the writer.
+
+        Raises:
+            Unavailable: the file or the server cannot be reached.
+        """
+        try:
+            await self._reading.connect()
+            await self._writable.connect()
+            # The first writer runs what a crash left behind, so it goes first and under the lock.
+            async with self._exclusively():
+                self._writers.put_nowait(await self._hold(self._writable))
+        except (OSError, sqlite3.Error) as trouble:
+            raise Unavailable(f"The database cannot be opened: {trouble}.") from trouble
+        for _ in range(_READERS):
+            self._readers.put_nowait(None)
+        if self.engine == "postgresql":
+            for _ in range(_READERS):
+                self._writers.put_nowait(None)
+        self._writing = asyncio.create_task(self._write_forever(), name="irl writer")
+
+    async def disconnect(self) -> None:
+        """Finish what waits, then close every connection; safe to call twice."""
+        if self._writing is not None:
+            self._waiting.put_nowait(None)
+            await asyncio.gather(self._writing, return_exceptions=True)
+            self._writing = None
+        async with self._exclusively():
+            for pool in (self._readers, self._writers):
+                while not pool.empty():
+                    await _release(pool.get_nowait())
+        await self._reading.disconnect()
+        await self._writable.disconnect()
+        if self.lock is not None:
+            self.lock.close()
+
+    # --- reading ---
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """Lend a connection that cannot write; each statement sees what is committed."""
+        async with self._lent(self._readers, self._reading) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Connection]:
+        """Lend a connection on which all statements see one and the same state."""
+        begin = (
+            "BEGIN"
+            if self.engine == "sqlite"
+            else ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        )
+        async with self.reading() as connection:
+            await connection.run(begin)
+            try:
+                yield connection
+            finally:
+                await connection.run("ROLLBACK")
+
+    # --- writing ---
+
+    async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run work in one transaction; give its result once it is committed.
+
+        What the work raises undoes all it did, and is raised here.
+
+        Raises:
+            Unavailable: the database cannot be written now (disk full, read-only, no server).
+        """
+        if self.engine == "sqlite":
+            return await self._queue(work, None, together=False)  # type: ignore[no-any-return]
+        return await self._write_alone(work)
+
+    async def write_together(
+        self, work: Callable[[Connection, list[A]], Awaitable[list[R]]], item: A
+    ) -> R:
+        """Run work for this item and all others that wait for the same work, in one transaction.
+
+        `work` gives one result an item, in their order. If it raises, all is undone and each item
+        is tried alone, so that one bad item harms no other.
+
+        Raises:
+            Unavailable: the database cannot be written now.
+        """
+        return await self._queue(work, item, together=True)  # type: ignore[no-any-return]
+
+    async def _queue(
+        self, work: Callable[..., Awaitable[Any]], item: Any, *, together: bool
+    ) -> Any:
+        assert self._writing is not None, "the database is not open"
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(_Waiting(work, item, together, answer))
+        return await answer
+
+    async def _write_forever(self) -> None:
+        while (first := await self._waiting.get()) is not None:
+            batch = [first]
+            while len(batch) < MOST_TOGETHER and not self._waiting.empty():
+                waiting = self._waiting.get_nowait()
+                if waiting is None:
+                    self._waiting.put_nowait(None)
+                    break
+                batch.append(waiting)
+            # What nobody waits for any more is not begun.
+            batch = [waiting for waiting in batch if not waiting.answer.done()]
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        """Do a batch in one transaction; if that fails, each waiting work in one of its own."""
+        try:
+            results = await self._transact(batch)
+        except Exception as trouble:  # noqa: BLE001 - handed to whoever waits
+            if len(batch) > 1:
+                for waiting in batch:
+                    await self._commit([waiting])
+            elif not batch[0].answer.done():
+                batch[0].answer.set_exception(_translated(trouble))
+            return
+        for waiting, result in zip(batch, results, strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(result)
+
+    async def _transact(self, batch: list[_Waiting]) -> list[Any]:
+        async with self._exclusively(), self._lent(self._writers, self._writable) as connection:
+            async with self._transaction(connection):
+                results: dict[_Waiting, Any] = {}
+                for work in dict.fromkeys(w.work for w in batch if w.together):
+                    group = [w for w in batch if w.together and w.work is work]
+                    answers = await work(connection, [w.item for w in group])
+                    results.update(zip(group, answers, strict=True))
+                for waiting in batch:
+                    if not waiting.together:
+                        results[waiting] = await waiting.work(connection)
+        return [results[waiting] for waiting in batch]
+
+    async def _write_alone(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                async with self._lent(self._writers, self._writable) as connection:
+                    async with self._transaction(connection):
+                        return await work(connection)
+            except Exception as trouble:
+                if attempt == _TRIES or not _worth_another_try(trouble):
+                    raise _translated(trouble) from trouble
+                await asyncio.sleep(0.01 * 2**attempt)
+        raise AssertionError("the loop above returns or raises")
+
+    @asynccontextmanager
+    async def _transaction(self, connection: Connection) -> AsyncIterator[None]:
+        await connection.run("BEGIN IMMEDIATE" if self.engine == "sqlite" else "BEGIN")
+        try:
+            yield
+            await connection.run("COMMIT")
+        except BaseException:
+            # A COMMIT that failed may already have rolled back.
+            with suppress(Exception):
+                await connection.run("ROLLBACK")
+            raise
+
+    @asynccontextmanager
+    async def _exclusively(self) -> AsyncIterator[None]:
+        if self.lock is None:
+            yield
+            return
+        await self.lock.acquire()
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    # --- connections ---
+
+    def _backend(self, *, read_only: bool) -> databases.Database:
+        if self.engine == "sqlite":
+            factory = _Reader if read_only else _Writer
+            return databases.Database(self.url, factory=factory, timeout=30)
+        options: dict[str, Any] = {"min_size": 0, "max_size": _READERS + 2}
+        if read_only:
+            options["server_settings"] = {"default_transaction_read_only": "on"}
+        return databases.Database(self.url, **options)
+
+    @asynccontextmanager
+    async def _lent(
+        self, pool: asyncio.Queue[databases.core.Connection | None], backend: databases.Database
+    ) -> AsyncIterator[Connection]:
+        held = await pool.get()
+        try:
+            if held is not None and _is_closed(held):
+                await _release(held)
+                held = None
+            if held is None:
+                held = await self._hold(backend)
+            yield Connection(held, self.engine, self._texts)
+        finally:
+            pool.put_nowait(held)
+
+    async def _hold(self, backend: databases.Database) -> databases.core.Connection:
+        """Open a connection that stays ours: `databases` ties each to the task that asked."""
+
+        async def opened() -> databases.core.Connection:
+            return await backend.connection().__aenter__()
+
+        return await asyncio.create_task(opened())
+
+
+class _Reader(sqlite3.Connection):
+    """Reads; a write is refused by SQLite itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for pragma in ("query_only=1", "wal_autocheckpoint=0", "mmap_size=268435456"):
+            self.execute(f"PRAGMA {pragma}")
+
+
+class _Writer(sqlite3.Connection):
+    """Writes; opened, used and closed only under the lock beside the database."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for pragma in WRITER_PRAGMAS:
+            self.execute(f"PRAGMA {pragma}").fetchall()
+
+
+WRITER_PRAGMAS: Final = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=1",
+    "wal_autocheckpoint=1000",
+    "cache_size=-65536",
+)
+"""What a writing SQLite connection is set to; 65536 KiB of cache."""
+
+
+def engine_of(url: str) -> Engine:
+    """Tell the engine from a database address.
+
+    Raises:
+        ValueError: neither `sqlite:///…` nor `postgresql://…`.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return "sqlite"
+    if scheme == "postgresql":
+        return "postgresql"
+    raise ValueError("a database address starts with sqlite:/// or postgresql://")
+
+
+def file_path(url: str) -> Path:
+    """Give the path of a SQLite database: `sqlite:///var/irl.db` is relative, four slashes are not."""
+    return Path(unquote(url.removeprefix("sqlite:///")))
+
+
+def lock_path(url: str) -> Path:
+    """Give the path of the lock beside a SQLite database."""
+    path = file_path(url)
+    return path.with_name(path.name + ".lock")
+
+
+def _is_closed(held: databases.core.Connection) -> bool:
+    closed = getattr(held.raw_connection, "is_closed", None)
+    return bool(closed and closed())
+
+
+async def _release(held: databases.core.Connection | None) -> None:
+    if held is not None:
+        with suppress(Exception):
+            await held.__aexit__(None, None, None)
+
+
+_AGAIN: Final = frozenset({"SerializationError", "DeadlockDetectedError"})
+_BROKEN: Final = frozenset(
+    {
+        "AdminShutdownError",
+        "CannotConnectNowError",
+        "ConnectionDoesNotExistError",
+        "CrashShutdownError",
+        "DiskFullError",
+        "InterfaceError",
+        "ReadOnlySQLTransactionError",
+        "TooManyConnectionsError",
+    }
+)
+
+
+def _worth_another_try(trouble: Exception) -> bool:
+    return type(trouble).__name__ in _AGAIN
+
+
+def _translated(trouble: Exception) -> Exception:
+    """Turn an engine's trouble into Unavailable; leave everything else as it is."""
+    if (
+        isinstance(trouble, (sqlite3.OperationalError, OSError))
+        or type(trouble).__name__ in _BROKEN
+    ):
+        return Unavailable("The house cannot write now; nothing was recorded. Please try again.")
+    return trouble

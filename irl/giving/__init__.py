@@ -1,0 +1,1 @@
+"""Giving: scans, flattrs, pockets, and what a month is worth so far."""

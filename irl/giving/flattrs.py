@@ -1,0 +1,70 @@
+"""Flattrs: their ids, and taking one back while its month is open."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select
+
+from irl import calendar, month
+from irl.db import CLOSING_LOCK, Connection
+from irl.errors import MonthClosed, NotFound
+from irl.giving import scans_sql
+from irl.house import House
+from irl.month import Month
+from irl.schema import flattrs, members, things
+
+_ID: Final = re.compile(r"([0-9]{6})-([0-9a-z]{13})-([0-9a-f]{16})", re.ASCII)
+_SEAL: Final = select(members.c.seal).where(members.c.id == bindparam("member_id"))
+_KEY: Final = select(things.c.id).where(things.c.public_id == bindparam("thing_id"))
+
+
+def flattr_id(seal: str, of_month: Month, thing_id: str) -> str:
+    """Give the id of a member's flattr for the outside.
+
+    It names month and thing and is sealed with the member's own random key (BLAKE2b, RFC 7693),
+    so it needs no column and no index, and opens nothing for anybody else.
+    """
+    named = f"{of_month}-{thing_id}"
+    digest = hashlib.blake2b(named.encode(), key=bytes.fromhex(seal), digest_size=8)
+    return f"{named}-{digest.hexdigest()}"
+
+
+async def undo(house: House, member_id: int, asked_id: str, *, now: datetime) -> None:
+    """Take a flattr back, as if it had not been given.
+
+    Raises:
+        NotFound: it does not exist, or is not this member's.
+        MonthClosed: its month is closing or closed.
+    """
+    match = _ID.fullmatch(asked_id)
+    if match is None:
+        raise NotFound("There is no such flattr.")
+    of_month, thing_id = Month(int(match[1])), match[2]
+
+    async def work(connection: Connection) -> None:
+        await connection.lock(CLOSING_LOCK, shared=True)
+        seal = await connection.value(_SEAL, member_id=member_id)
+        if seal is None or not hmac.compare_digest(flattr_id(seal, of_month, thing_id), asked_id):
+            raise NotFound("There is no such flattr.")
+        look = await calendar.look(connection, now=now)
+        key = await connection.value(_KEY, thing_id=thing_id)
+        mine = (
+            (flattrs.c.month == of_month)
+            & (flattrs.c.member_id == member_id)
+            & (flattrs.c.thing_id == key)
+        )
+        if of_month in look.states:
+            if await connection.value(select(flattrs.c.thing_id).where(mine)) is None:
+                raise NotFound("There is no such flattr.")
+            raise MonthClosed(f"{month.text(of_month)} is closed; its flattrs stand.")
+        gone = await connection.value(delete(flattrs).where(mine).returning(flattrs.c.placement_id))
+        if gone is None:
+            raise NotFound("There is no such flattr.")
+        await scans_sql.count(connection, {(gone, of_month): -1})
+
+    await house.db.write(work)

@@ -1,0 +1,169 @@
+"""Pockets: the scans of a visitor, kept for 30 days, carried along by a word-code."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from irl import calendar
+from irl import month as months
+from irl.db import CLOSING_LOCK, Connection, ForRows
+from irl.errors import Invalid
+from irl.giving import scans_sql
+from irl.house import House
+from irl.members import joining
+from irl.members.member import Member
+from irl.schema import placements, pocket_scans, pockets, things
+from irl.secret import hashed
+
+_CONSONANTS: Final = "bdfgjklmnprstvxz"
+_VOWELS: Final = "aeiou"
+_WORDS: Final = 4
+
+_BY_WORD: Final = select(pockets.c.id).where(
+    pockets.c.word_hash == bindparam("word_hash"),
+    pockets.c.emptied_at.is_(None),
+    pockets.c.created_at > bindparam("since_at"),
+)
+_HOW_MANY: Final = select(func.count()).where(pocket_scans.c.pocket_id == bindparam("pocket_id"))
+_PUT: Final = ForRows(
+    """INSERT INTO pocket_scans (pocket_id, thing_id, placement_id, scanned_at)
+       SELECT pocket_id, thing_id, placement_id, scanned_at FROM given
+       WHERE true ON CONFLICT DO NOTHING RETURNING thing_id""",
+    {
+        "pocket_id": "number",
+        "thing_id": "number",
+        "placement_id": "number",
+        "scanned_at": "number",
+    },
+)
+_INSIDE: Final = (
+    select(pocket_scans.c.thing_id, pocket_scans.c.placement_id)
+    .join(things, things.c.id == pocket_scans.c.thing_id)
+    .join(placements, placements.c.id == pocket_scans.c.placement_id)
+    .where(pocket_scans.c.pocket_id == bindparam("pocket_id"))
+    .where(things.c.maker_id != bindparam("member_id"))
+    .where(things.c.deleted_at.is_(None), things.c.hidden_at.is_(None))
+    .where(placements.c.hidden_at.is_(None), placements.c.revoked_at.is_(None))
+)
+
+
+@dataclass(slots=True)
+class Open:
+    """A pocket in use; it gets its number when the first scan goes in."""
+
+    id: int | None
+    word: str | None
+
+
+def new_word() -> str:
+    """Make a word-code: four words of two syllables, (16 * 5)^8 = 50 bits, easy to read aloud."""
+    syllables = [secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(2 * _WORDS)]
+    return "-".join(syllables[i] + syllables[i + 1] for i in range(0, len(syllables), 2))
+
+
+async def opened(connection: Connection, word: str | None, *, house: House, now: datetime) -> Open:
+    """Open the pocket of a word-code, or a new one without a word.
+
+    Raises:
+        Invalid: the word is unknown, its pocket emptied or too old, with the field `pocket`.
+    """
+    if word is None or not word.strip():
+        return Open(None, None)
+    word = word.strip().casefold()
+    since = months.to_instant(now - timedelta(days=house.rules.pocket_days))
+    found = await connection.value(_BY_WORD, word_hash=hashed(word), since_at=since)
+    if found is None:
+        raise Invalid("This pocket is not known or was emptied already.", field="pocket")
+    return Open(found, word)
+
+
+async def put(
+    connection: Connection,
+    pocket: Open,
+    *,
+    thing_id: int,
+    placement_id: int,
+    house: House,
+    now: datetime,
+) -> bool:
+    """Put a thing into the pocket; False when it is full. The same thing again changes nothing."""
+    at = months.to_instant(now)
+    if pocket.id is None:
+        pocket.word = new_word()
+        pocket.id = await connection.value(
+            insert(pockets)
+            .values(word_hash=hashed(pocket.word), created_at=at)
+            .returning(pockets.c.id)
+        )
+    if await connection.value(_HOW_MANY, pocket_id=pocket.id) >= house.rules.pocket_most_scans:
+        return False
+    await connection.all(_PUT, rows=[[pocket.id, thing_id, placement_id, at]])
+    return True
+
+
+async def verify(house: House, link_token: str, *, now: datetime) -> Member:
+    """Verify an e-mail: the member exists from now on, and the pocket becomes flattrs.
+
+    Raises:
+        LinkRefused: the link is unknown, used or too old.
+        InvitationRefused: the invitation was spent by somebody else meanwhile.
+    """
+
+    async def work(connection: Connection) -> Member:
+        arrival = await joining.finish(connection, link_token, now=now)
+        if arrival.pocket_id is not None:
+            await _empty(connection, arrival.pocket_id, arrival.member.id, now=now)
+        return arrival.member
+
+    return await house.db.write(work)
+
+
+async def empty(house: House, member_id: int, word: str, *, now: datetime) -> int:
+    """Empty a pocket into the member's running month, once; give how many flattrs are new.
+
+    Raises:
+        Invalid: the pocket is unknown or was emptied, with the field `pocket`.
+    """
+
+    async def work(connection: Connection) -> int:
+        pocket = await opened(connection, word, house=house, now=now)
+        if pocket.id is None:
+            raise Invalid("Which pocket?", field="pocket")
+        return await _empty(connection, pocket.id, member_id, now=now)
+
+    return await house.db.write(work)
+
+
+async def forget_old(house: House, *, now: datetime) -> None:
+    """Forget pockets past their days, and nonces past theirs."""
+    before = months.to_instant(now - timedelta(days=house.rules.pocket_days))
+
+    async def work(connection: Connection) -> None:
+        old = select(pockets.c.id).where(pockets.c.created_at < before)
+        await connection.all(delete(pocket_scans).where(pocket_scans.c.pocket_id.in_(old)))
+
+    await house.db.write(work)
+
+
+async def _empty(connection: Connection, pocket_id: int, member_id: int, *, now: datetime) -> int:
+    await connection.lock(CLOSING_LOCK, shared=True)
+    at = months.to_instant(now)
+    free = await connection.value(
+        update(pockets)
+        .where(pockets.c.id == pocket_id, pockets.c.emptied_at.is_(None))
+        .values(emptied_at=at)
+        .returning(pockets.c.id)
+    )
+    if free is None:
+        return 0
+    running = (await calendar.look(connection, now=now)).running
+    inside = await connection.all(_INSIDE, pocket_id=pocket_id, member_id=member_id)
+    rows = [(running, member_id, row["thing_id"], row["placement_id"]) for row in inside]
+    new = await scans_sql.give(connection, rows, at=at)
+    await connection.all(delete(pocket_scans).where(pocket_scans.c.pocket_id == pocket_id))
+    return len(new)

@@ -1,0 +1,212 @@
+"""The few statements of a scan, each for many scans at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from irl import month as months
+from irl.db import Connection, ForRows
+from irl.month import Month
+
+Key = tuple[int, int, int]
+"""Month, member and thing of a flattr."""
+
+_FLATTR_SCOPE: Final = 1
+
+_BY_TOKEN: Final = ForRows(
+    """SELECT given.n, m.id, m.seal, m.budget_micros, t.scopes, b.balance_micros
+       FROM given CROSS JOIN tokens t CROSS JOIN members m
+       LEFT JOIN balances b ON b.account = m.id * 8 + 1
+       WHERE t.token_hash = given.token_hash AND m.id = t.member_id AND m.left_at IS NULL""",
+    {"token_hash": "text"},
+)
+_BY_ID: Final = ForRows(
+    """SELECT given.n, m.id, m.seal, m.budget_micros, 1 AS scopes, b.balance_micros
+       FROM given CROSS JOIN members m LEFT JOIN balances b ON b.account = m.id * 8 + 1
+       WHERE m.id = given.member_id AND m.left_at IS NULL""",
+    {"member_id": "number"},
+)
+_PLACEMENTS: Final = ForRows(
+    """SELECT p.id, p.code, p.thing_id, p.opens_at, p.closes_at, t.public_id, t.title, t.artist,
+         t.maker_id, m.nickname,
+         coalesce(p.revoked_at, p.hidden_at, t.deleted_at, t.hidden_at) AS over_at
+       FROM given CROSS JOIN placements p CROSS JOIN things t CROSS JOIN members m
+       WHERE p.code = given.code AND t.id = p.thing_id AND m.id = t.maker_id""",
+    {"code": "number"},
+)
+_NONCES: Final = ForRows(
+    """SELECT k.holder, k.nonce, k.payload_hash, k.outcome, k.month, k.funded
+       FROM given CROSS JOIN nonces k WHERE k.holder = given.holder AND k.nonce = given.nonce""",
+    {"holder": "number", "nonce": "text"},
+)
+_REMEMBER: Final = ForRows(
+    """INSERT INTO nonces
+         (holder, nonce, payload_hash, outcome, placement_id, month, funded, kept_at)
+       SELECT holder, nonce, payload_hash, outcome, placement_id, month, funded, kept_at
+       FROM given WHERE true""",
+    {
+        "holder": "number",
+        "nonce": "text",
+        "payload_hash": "number",
+        "outcome": "text",
+        "placement_id": "number",
+        "month": "number",
+        "funded": "number",
+        "kept_at": "number",
+    },
+)
+_GIVE: Final = ForRows(
+    """INSERT INTO flattrs (month, member_id, thing_id, placement_id, given_at)
+       SELECT month, member_id, thing_id, placement_id, given_at FROM given
+       WHERE true ON CONFLICT DO NOTHING RETURNING month, member_id, thing_id, placement_id""",
+    {
+        "month": "number",
+        "member_id": "number",
+        "thing_id": "number",
+        "placement_id": "number",
+        "given_at": "number",
+    },
+)
+_COUNT: Final = ForRows(
+    """INSERT INTO placement_months (placement_id, month, flattrs)
+       SELECT placement_id, month, flattrs FROM given WHERE true
+       ON CONFLICT (placement_id, month)
+       DO UPDATE SET flattrs = placement_months.flattrs + excluded.flattrs""",
+    {"placement_id": "number", "month": "number", "flattrs": "number"},
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A giver, with what tells whether a flattr is funded."""
+
+    member_id: int
+    seal: str
+    budget_micros: int | None
+    funds_micros: int
+    may_give: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPlacement:
+    """A placement and its thing, as a scan needs them."""
+
+    id: int
+    thing_id: int
+    public_id: str
+    title: str
+    artist: str
+    maker_id: int
+    maker: str
+    opens_at: datetime | None
+    closes_at: datetime | None
+    revoked: bool
+
+    def open_at(self, moment: datetime) -> bool:
+        """Tell whether flattrs count at this moment."""
+        after = self.opens_at is None or moment >= self.opens_at
+        return after and (self.closes_at is None or moment < self.closes_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What was answered to a nonce."""
+
+    payload_hash: int
+    outcome: Any
+    month: Month | None
+    funded: bool | None
+
+
+async def holders(
+    connection: Connection, asked: Sequence[tuple[str | None, int | None]]
+) -> list[Holder | None]:
+    """Give the giver of each (token hash, member id), or None where there is none."""
+    found: dict[int, Holder] = {}
+    by_token = [(n, token) for n, (token, _) in enumerate(asked) if token is not None]
+    by_id = [(n, member) for n, (token, member) in enumerate(asked) if token is None and member]
+    for statement, wanted in ((_BY_TOKEN, by_token), (_BY_ID, by_id)):
+        if not wanted:
+            continue
+        for row in await connection.all(statement, rows=[[value] for _, value in wanted]):
+            found[wanted[row["n"]][0]] = Holder(
+                member_id=row["id"],
+                seal=row["seal"],
+                budget_micros=row["budget_micros"],
+                funds_micros=row["balance_micros"] or 0,
+                may_give=bool(row["scopes"] & _FLATTR_SCOPE),
+            )
+    return [found.get(n) for n in range(len(asked))]
+
+
+async def placements(connection: Connection, codes: Sequence[int]) -> dict[int, FoundPlacement]:
+    """Give the placement of each issued code."""
+    if not codes:
+        return {}
+    rows = await connection.all(_PLACEMENTS, rows=[[code] for code in codes])
+    return {
+        row["code"]: FoundPlacement(
+            id=row["id"],
+            thing_id=row["thing_id"],
+            public_id=row["public_id"],
+            title=row["title"],
+            artist=row["artist"],
+            maker_id=row["maker_id"],
+            maker=row["nickname"],
+            opens_at=None if row["opens_at"] is None else months.from_instant(row["opens_at"]),
+            closes_at=None if row["closes_at"] is None else months.from_instant(row["closes_at"]),
+            revoked=row["over_at"] is not None,
+        )
+        for row in rows
+    }
+
+
+async def nonces(
+    connection: Connection, asked: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], Kept]:
+    """Give what was answered to the nonces that were seen before."""
+    if not asked:
+        return {}
+    return {
+        (row["holder"], row["nonce"]): Kept(
+            payload_hash=row["payload_hash"],
+            outcome=row["outcome"],
+            month=row["month"],
+            funded=None if row["funded"] is None else bool(row["funded"]),
+        )
+        for row in await connection.all(_NONCES, rows=asked)
+    }
+
+
+async def remember(connection: Connection, kept: Sequence[tuple[Any, ...]], *, at: int) -> None:
+    """Keep what was answered to each nonce; sorted, so that no two transactions cross."""
+    if kept:
+        await connection.all(
+            _REMEMBER, rows=[[*row, at] for row in sorted(kept, key=_holder_nonce)]
+        )
+
+
+async def give(
+    connection: Connection, rows: Sequence[tuple[int, int, int, int]], *, at: int
+) -> set[Key]:
+    """Insert flattrs (month, member, thing, placement); give the keys of those that are new."""
+    if not rows:
+        return set()
+    landed = await connection.all(_GIVE, rows=[[*row, at] for row in sorted(rows)])
+    await count(connection, Counter((row["placement_id"], row["month"]) for row in landed))
+    return {(row["month"], row["member_id"], row["thing_id"]) for row in landed}
+
+
+async def count(connection: Connection, changes: dict[tuple[int, int], int]) -> None:
+    """Add to the counts of placements by month; a change may be negative, a count never is."""
+    if changes:
+        rows = [[placement, month, n] for (placement, month), n in sorted(changes.items())]
+        await connection.all(_COUNT, rows=rows)
+
+
+def _holder_nonce(row: tuple[Any, ...]) -> tuple[int, str]:
+    return row[0], row[1]

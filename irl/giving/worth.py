@@ -1,0 +1,159 @@
+"""A giver's month: what was flattred, and what each flattr is worth if the month ended now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from irl import calendar
+from irl import month as months
+from irl.calendar import Calendar, State
+from irl.db import Connection, Row
+from irl.errors import Invalid
+from irl.giving import pots as open_pots
+from irl.giving.flattrs import flattr_id
+from irl.giving.pots import NOTHING, Pot
+from irl.giving.scans import ScannedThing
+from irl.house import House
+from irl.money.micros import Micros
+from irl.month import Month
+from irl.schema import flattrs, members, placements, pots, things, voids
+from irl.settlement import core
+
+PAGE: Final = 200
+
+_MAKERS: Final = members.alias("makers")
+_GIVEN: Final = (
+    select(
+        flattrs.c.thing_id,
+        flattrs.c.given_at,
+        things.c.public_id,
+        things.c.title,
+        things.c.artist,
+        things.c.maker_id,
+        things.c.hidden_at,
+        placements.c.hidden_at.label("placement_hidden_at"),
+        _MAKERS.c.nickname,
+    )
+    .join(things, things.c.id == flattrs.c.thing_id)
+    .join(placements, placements.c.id == flattrs.c.placement_id)
+    .join(_MAKERS, _MAKERS.c.id == things.c.maker_id)
+    .where(flattrs.c.month == bindparam("month"), flattrs.c.member_id == bindparam("member_id"))
+    .order_by(flattrs.c.given_at.desc(), flattrs.c.thing_id)
+)
+_VOID: Final = select(voids.c.thing_id).where(
+    voids.c.month == bindparam("month"), voids.c.member_id == bindparam("member_id")
+)
+_POT: Final = select(pots.c.budget_micros, pots.c.funds_micros).where(
+    pots.c.month == bindparam("month"), pots.c.member_id == bindparam("member_id")
+)
+_SEAL: Final = select(members.c.seal).where(members.c.id == bindparam("member_id"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """One flattr; `worth_micros` is its share, 0 when it is void."""
+
+    id: str
+    thing: ScannedThing
+    given_at: datetime
+    worth_micros: Micros
+    void: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiversMonth:
+    """A month of one giver; the worths of all its pages sum to the pot."""
+
+    month: Month
+    state: State
+    closes_at: datetime
+    budget_micros: Micros
+    funds_micros: Micros
+    pot_micros: Micros
+    count: int
+    flattrs: tuple[Given, ...]
+    next: str | None
+
+
+async def of_month(
+    house: House, member_id: int, month: Month | None, *, after: str | None = None, now: datetime
+) -> GiversMonth:
+    """Give a page of a member's month, newest flattr first; the running month by default.
+
+    Raises:
+        Invalid: `after` is no flattr of this month, with the field `after`.
+    """
+    async with house.db.snapshot() as connection:
+        look = await calendar.look(connection, now=now)
+        month = month or look.running
+        rows = await connection.all(_GIVEN, month=month, member_id=member_id)
+        void = await _void(connection, rows, look, month=month, member_id=member_id)
+        pot = await _pot(connection, look, month=month, member_id=member_id)
+        seal = await connection.value(_SEAL, member_id=member_id)
+    valid = [row["thing_id"] for row in rows if row["thing_id"] not in void]
+    shares = core.shares(month=month, member=member_id, things=valid, pot=pot.micros)
+    worth = dict(zip(valid, shares, strict=True))
+    given = [_given(row, seal, month, worth) for row in rows]
+    start = _start(given, after)
+    page = given[start : start + PAGE]
+    return GiversMonth(
+        month=month,
+        state=look.state(month),
+        closes_at=months.end(month),
+        budget_micros=pot.budget_micros,
+        funds_micros=pot.funds_micros,
+        pot_micros=pot.micros,
+        count=len(given),
+        flattrs=tuple(page),
+        next=page[-1].id if start + PAGE < len(given) else None,
+    )
+
+
+async def _void(
+    connection: Connection, rows: list[Row], look: Calendar, *, month: Month, member_id: int
+) -> set[int]:
+    """Give the things whose flattrs do not count: stored once closed, else as things stand."""
+    if look.state(month) == "closed":
+        stored = await connection.all(_VOID, month=month, member_id=member_id)
+        return {row["thing_id"] for row in stored}
+    return {
+        row["thing_id"]
+        for row in rows
+        if row["maker_id"] == member_id
+        or row["hidden_at"] is not None
+        or row["placement_hidden_at"] is not None
+    }
+
+
+async def _pot(connection: Connection, look: Calendar, *, month: Month, member_id: int) -> Pot:
+    if look.state(month) == "closed":
+        row = await connection.one(_POT, month=month, member_id=member_id)
+        return NOTHING if row is None else Pot(**row)
+    found = await open_pots.of_open_months(connection, [member_id], look=look)
+    return found[member_id].get(month, NOTHING)
+
+
+def _given(row: Row, seal: str, month: Month, worth: dict[int, int]) -> Given:
+    thing = ScannedThing(
+        id=row["public_id"], title=row["title"], artist=row["artist"], maker=row["nickname"]
+    )
+    return Given(
+        id=flattr_id(seal, month, thing.id),
+        thing=thing,
+        given_at=months.from_instant(row["given_at"]),
+        worth_micros=Micros(worth.get(row["thing_id"], 0)),
+        void=row["thing_id"] not in worth,
+    )
+
+
+def _start(given: list[Given], after: str | None) -> int:
+    if after is None:
+        return 0
+    for index, one in enumerate(given):
+        if one.id == after:
+            return index + 1
+    raise Invalid("This page does not exist.", field="after")

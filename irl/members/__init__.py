@@ -1,0 +1,1 @@
+"""Joining, invitations, signing in, sessions and tokens."""

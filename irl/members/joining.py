@@ -1,0 +1,257 @@
+"""Joining: asked for with a password, done when the mailed link is followed.
+
+Nobody learns from the answers whether an e-mail is already a member's: a taken one is answered
+like a free one, and its holder gets a mail that says so.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import bindparam, delete, insert, select
+
+from irl import month as months
+from irl import outbox
+from irl.db import Connection, Row
+from irl.errors import Invalid, LinkRefused
+from irl.house import House
+from irl.members import invitations, passwords, throttles
+from irl.members.member import Member
+from irl.schema import joinings, members, pockets, verifications
+from irl.secret import hashed, token
+from irl.text import line
+
+NICKNAME_MOST: Final = 60
+EMAIL_MOST: Final = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
+
+_TAKEN: Final = select(members.c.id).where(members.c.email_key == bindparam("email_key"))
+_LATEST: Final = (
+    select(joinings)
+    .where(joinings.c.email_key == bindparam("email_key"))
+    .order_by(joinings.c.id.desc())
+    .limit(1)
+)
+_ASKED: Final = (
+    select(joinings, verifications.c.expires_at)
+    .join(verifications, verifications.c.joining_id == joinings.c.id)
+    .where(verifications.c.token_hash == bindparam("token_hash"))
+)
+_POCKET: Final = select(pockets.c.id).where(
+    pockets.c.word_hash == bindparam("word_hash"), pockets.c.emptied_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A member who has just joined, and the pocket that was brought along."""
+
+    member: Member
+    pocket_id: int | None
+
+
+def email_address(text: str) -> tuple[str, str]:
+    """Check an e-mail address and give it normalised, and as the key that tells it from others.
+
+    Raises:
+        Invalid: it is none (RFC 5321, RFC 6531), with the field `email`.
+    """
+    if len(text) > EMAIL_MOST:
+        raise Invalid("This e-mail address is too long.", field="email")
+    try:
+        # Whether mail arrives is found out by sending one.
+        checked = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        raise Invalid("This is not an e-mail address.", field="email") from None
+    return checked.normalized, checked.normalized.casefold()
+
+
+async def ask(
+    house: House,
+    *,
+    email: str,
+    nickname: str,
+    password: str,
+    invitation: str | None,
+    pocket: str | None,
+    address: str,
+    now: datetime,
+) -> str:
+    """Ask to join; a mail with a link goes out, and the nickname comes back as it will be shown.
+
+    Args:
+        house: the house.
+        email: where the link goes.
+        nickname: how others see the member, 1 to 60 characters.
+        password: 8 to 256 characters.
+        invitation: needed while the house is by invitation; spent at verification.
+        pocket: the word-code of a pocket to bring along.
+        address: the network address of who asks, for the throttle.
+        now: the moment of asking.
+
+    Raises:
+        Invalid: with the field at fault; InvitationRefused for the invitation.
+        Throttled: too many from this address.
+    """
+    email, email_key = email_address(email)
+    nickname = line(nickname, field="nickname", most=NICKNAME_MOST)
+    passwords.check(password, context=(email, nickname))
+    await throttles.count(
+        house, f"join {address}", most=house.rules.joins_an_hour, window=timedelta(hours=1), now=now
+    )
+    async with house.db.reading() as connection:
+        invitation_hash = None
+        if house.settings.invite_only:
+            invitation_hash = await invitations.check(connection, invitation)
+        pocket_id = await _pocket_of(connection, pocket)
+    password_hash = await passwords.hashed(password)
+    values = {
+        "nickname": nickname,
+        "email": email,
+        "email_key": email_key,
+        "password_hash": password_hash,
+        "invitation_hash": invitation_hash,
+        "pocket_id": pocket_id,
+        "created_at": months.to_instant(now),
+    }
+
+    async def work(connection: Connection) -> None:
+        if await connection.value(_TAKEN, email_key=email_key) is not None:
+            await _mail_taken(house, connection, email, now)
+            return
+        row = await connection.one(insert(joinings).values(values).returning(*joinings.c))
+        assert row is not None
+        await _mail_link(house, connection, row, now)
+
+    await house.db.write(work)
+    return nickname
+
+
+async def resend(house: House, email: str, *, now: datetime) -> None:
+    """Send the link again, if this e-mail waits for one; the answer never tells.
+
+    Raises:
+        Invalid: it is no e-mail address.
+        Throttled: too many mails to this address today.
+    """
+    email, email_key = email_address(email)
+    await throttles.count(
+        house,
+        f"mail {hashed(email_key)[:32]}",
+        most=house.rules.mails_a_day,
+        window=timedelta(days=1),
+        now=now,
+    )
+
+    async def work(connection: Connection) -> None:
+        row = await connection.one(_LATEST, email_key=email_key)
+        if row is not None:
+            await _mail_link(house, connection, row, now)
+
+    await house.db.write(work)
+
+
+async def finish(connection: Connection, link_token: str, *, now: datetime) -> Arrival:
+    """Make the member whose link was followed, in the caller's transaction.
+
+    Raises:
+        LinkRefused: the link is unknown, used or too old.
+        InvitationRefused: the invitation was spent by somebody else meanwhile.
+    """
+    row = await connection.one(_ASKED, token_hash=hashed(link_token))
+    if row is None or row["expires_at"] < months.to_instant(now):
+        raise LinkRefused("This link is not known, was used already or is too old.", field="token")
+    if await connection.value(_TAKEN, email_key=row["email_key"]) is not None:
+        raise LinkRefused("This e-mail address was verified already.", field="token")
+    member_id = await connection.value(
+        insert(members)
+        .values(
+            nickname=row["nickname"],
+            email=row["email"],
+            email_key=row["email_key"],
+            password_hash=row["password_hash"],
+            seal=secrets.token_hex(16),
+            joined_at=months.to_instant(now),
+        )
+        .returning(members.c.id)
+    )
+    if row["invitation_hash"] is not None:
+        await invitations.spend(connection, row["invitation_hash"], member_id=member_id, now=now)
+    await _forget_asked(connection, row["email_key"])
+    member = Member(
+        id=member_id,
+        nickname=row["nickname"],
+        email=row["email"],
+        budget_micros=None,
+        is_operator=False,
+    )
+    return Arrival(member=member, pocket_id=row["pocket_id"])
+
+
+async def forget_old(house: House, *, now: datetime) -> None:
+    """Forget those who asked to join and never followed the link, after 30 days."""
+    before = months.to_instant(now - timedelta(days=30))
+
+    async def work(connection: Connection) -> None:
+        old = select(joinings.c.id).where(joinings.c.created_at < before)
+        await connection.all(delete(verifications).where(verifications.c.joining_id.in_(old)))
+        await connection.all(delete(joinings).where(joinings.c.created_at < before))
+
+    await house.db.write(work)
+
+
+async def _pocket_of(connection: Connection, word: str | None) -> int | None:
+    if word is None or not word.strip():
+        return None
+    found = await connection.value(_POCKET, word_hash=hashed(word.strip().casefold()))
+    if found is None:
+        raise Invalid("This pocket is not known or was emptied already.", field="pocket")
+    return int(found)
+
+
+async def _forget_asked(connection: Connection, email_key: str) -> None:
+    mine = select(joinings.c.id).where(joinings.c.email_key == email_key)
+    await connection.all(delete(verifications).where(verifications.c.joining_id.in_(mine)))
+    await connection.all(delete(joinings).where(joinings.c.email_key == email_key))
+
+
+async def _mail_link(house: House, connection: Connection, row: Row, now: datetime) -> None:
+    secret = token()
+    expires = now + timedelta(hours=house.rules.undecided_link_hours)
+    await connection.all(
+        insert(verifications).values(
+            token_hash=hashed(secret),
+            joining_id=row["id"],
+            expires_at=months.to_instant(expires),
+        )
+    )
+    await outbox.post(
+        connection,
+        recipient=row["email"],
+        subject="Please confirm your e-mail address",
+        body=(
+            f"Hello {row['nickname']},\n\n"
+            f"please follow this link and press the button there to join {house.settings.host}:\n\n"
+            f"{house.settings.base_url}/verify?token={secret}\n\n"
+            f"The link works once, for {house.rules.undecided_link_hours} hours. If you did not "
+            "ask to join, just leave it.\n"
+        ),
+        now=now,
+    )
+
+
+async def _mail_taken(house: House, connection: Connection, email: str, now: datetime) -> None:
+    await outbox.post(
+        connection,
+        recipient=email,
+        subject="You are a member already",
+        body=(
+            f"Hello,\n\nsomebody, perhaps you, asked to join {house.settings.host} with this "
+            "e-mail address. It belongs to a member already, so nothing was changed.\n\n"
+            f"To sign in: {house.settings.base_url}/sign-in\n"
+        ),
+        now=now,
+    )

@@ -1,0 +1,43 @@
+"""Migrations of the schema, and how to run them without a configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+
+from irl.db import FileLock, engine_of, file_path, lock_path
+
+
+def upgrade(url: str) -> None:
+    """Bring the database to the newest schema; on SQLite under the lock of its writers."""
+    _under_lock(url, lambda config: command.upgrade(config, "head"))
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Bring the database back to an older schema."""
+    _under_lock(url, lambda config: command.downgrade(config, revision))
+
+
+def drifts(url: str) -> str | None:
+    """Say how the database differs from `irl.schema`, or None if it does not."""
+    try:
+        _under_lock(url, command.check)
+    except CommandError as trouble:
+        return str(trouble)
+    return None
+
+
+def _under_lock(url: str, work: Callable[[Config], object]) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["url"] = url
+    if engine_of(url) != "sqlite":
+        work(config)
+        return
+    file_path(url).parent.mkdir(parents=True, exist_ok=True)
+    with FileLock.held(lock_path(url)):
+        work(config)

@@ -1,0 +1,79 @@
+"""Charities: a list kept by the operator; each member may choose one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from irl import month as months
+from irl.db import Connection
+from irl.errors import Invalid
+from irl.house import House, inputs_changed
+from irl.schema import charities, members
+from irl.text import line, web_address
+
+_LISTED: Final = (
+    select(charities.c.id, charities.c.name, charities.c.url)
+    .where(charities.c.retired_at.is_(None))
+    .order_by(charities.c.id)
+)
+_ONE: Final = select(charities.c.id).where(
+    charities.c.id == bindparam("charity_id"), charities.c.retired_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charity:
+    """Receives the pot of an idle month; the first of the list is the house's own choice."""
+
+    id: int
+    name: str
+    url: str
+
+
+async def add(house: House, *, name: str, url: str, now: datetime) -> Charity:
+    """Add a charity to the list.
+
+    Raises:
+        Invalid: with the field at fault.
+    """
+    name = line(name, field="name", most=120)
+    url = web_address(url, field="url")
+
+    async def work(connection: Connection) -> int:
+        return int(
+            await connection.value(
+                insert(charities)
+                .values(name=name, url=url, created_at=months.to_instant(now))
+                .returning(charities.c.id)
+            )
+        )
+
+    return Charity(id=await house.db.write(work), name=name, url=url)
+
+
+async def listed(house: House) -> tuple[Charity, ...]:
+    """Give the charities that can be chosen; the first is the house's."""
+    async with house.db.reading() as connection:
+        return tuple(Charity(**row) for row in await connection.all(_LISTED))
+
+
+async def choose(house: House, member_id: int, charity_id: int | None) -> None:
+    """Choose a charity for idle months, or leave it to the house with None.
+
+    Raises:
+        Invalid: there is no such charity, with the field `charity`.
+    """
+
+    async def work(connection: Connection) -> None:
+        if charity_id is not None and not await connection.value(_ONE, charity_id=charity_id):
+            raise Invalid("There is no such charity.", field="charity")
+        await connection.all(
+            update(members).where(members.c.id == member_id).values(charity_id=charity_id)
+        )
+        await inputs_changed(connection)
+
+    await house.db.write(work)

@@ -1,0 +1,156 @@
+"""Mail that waits in the database: written in the transaction of what it tells about, sent later.
+
+A request never talks to a mail server. The `clock` process (or `irl mail`) sends what is due, and
+tries again later what failed; each mail keeps one Message-ID, so that a receiver knows a repeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.policy
+import os
+import secrets
+import ssl
+import tempfile
+from datetime import datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import aiosmtplib
+from sqlalchemy import bindparam, insert, select, update
+
+from irl import month as months
+from irl.db import Connection, Row
+from irl.house import House
+from irl.schema import outbox
+
+MOST_TRIES: Final = 12
+_AT_A_TIME: Final = 100
+_SMTP_TIMEOUT_S: Final = 20
+_WAITS_MINUTES: Final = (1, 2, 5, 10, 30, 60, 120, 240)
+
+_DUE: Final = (
+    select(outbox)
+    .where(outbox.c.sent_at.is_(None), outbox.c.due_at <= bindparam("now_at"))
+    .where(outbox.c.tries < MOST_TRIES)
+    .order_by(outbox.c.id)
+    .limit(_AT_A_TIME)
+)
+
+
+async def post(
+    connection: Connection, *, recipient: str, subject: str, body: str, now: datetime
+) -> None:
+    """Write a mail into the outbox, in the caller's transaction."""
+    at = months.to_instant(now)
+    await connection.all(
+        insert(outbox).values(
+            recipient=recipient,
+            subject=subject,
+            body=body,
+            message_id=secrets.token_hex(16),
+            created_at=at,
+            due_at=at,
+            tries=0,
+        )
+    )
+
+
+async def send_waiting(house: House, *, now: datetime) -> int:
+    """Send every mail that is due; give how many went out.
+
+    A mail that cannot be delivered stays, with the trouble noted, and is tried again later. A
+    mail is marked as sent after the server took it; a crash in between sends it once more under
+    the same Message-ID.
+    """
+    sent = 0
+    async with house.db.reading() as connection:
+        due = await connection.all(_DUE, now_at=months.to_instant(now))
+    for row in due:
+        trouble = await _deliver(house, row)
+        sent += trouble is None
+
+        async def note(
+            connection: Connection, row: Row = row, trouble: str | None = trouble
+        ) -> None:
+            await _note(connection, row, trouble, now)
+
+        await house.db.write(note)
+    return sent
+
+
+async def _note(connection: Connection, row: Row, trouble: str | None, now: datetime) -> None:
+    change = update(outbox).where(outbox.c.id == row["id"])
+    if trouble is None:
+        await connection.all(change.values(sent_at=months.to_instant(now), trouble=None))
+        return
+    wait = timedelta(minutes=_WAITS_MINUTES[min(row["tries"], len(_WAITS_MINUTES) - 1)])
+    await connection.all(
+        change.values(
+            tries=row["tries"] + 1, trouble=trouble[:500], due_at=months.to_instant(now + wait)
+        )
+    )
+
+
+async def _deliver(house: House, row: Row) -> str | None:
+    """Deliver one mail; give what went wrong, or None."""
+    message = compose(house, row)
+    url = urlsplit(house.settings.mail_url)
+    try:
+        if url.scheme == "file":
+            await asyncio.to_thread(_write_file, Path(unquote(url.path)), row, message)
+        else:
+            await _send_smtp(url, message)
+    except (OSError, aiosmtplib.SMTPException, ValueError) as trouble:
+        return f"{type(trouble).__name__}: {trouble}"
+    return None
+
+
+def compose(house: House, row: Row) -> EmailMessage:
+    """Build the message of an outbox row (RFC 5322); headers refuse line breaks by themselves."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    name, sender = parseaddr(house.settings.mail_from)
+    message["From"] = Address(display_name=name, addr_spec=sender)
+    message["To"] = Address(addr_spec=row["recipient"])
+    message["Subject"] = row["subject"]
+    message["Date"] = format_datetime(months.from_instant(row["created_at"]))
+    message["Message-ID"] = f"<{row['message_id']}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834
+    message.set_content(row["body"])
+    return message
+
+
+def _write_file(folder: Path, row: Row, message: EmailMessage) -> None:
+    """Write `<number>-<message id>.eml` at once or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{row['id']:08}-{row['message_id'][:8]}.eml"
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(message.as_bytes())
+        Path(temporary).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+async def _send_smtp(url: SplitResult, message: EmailMessage) -> None:
+    implicit = url.scheme == "smtps"
+    client = aiosmtplib.SMTP(
+        hostname=url.hostname,
+        port=url.port or {"smtps": 465, "smtp+starttls": 587}.get(url.scheme, 25),
+        use_tls=implicit,
+        start_tls=url.scheme == "smtp+starttls",
+        tls_context=ssl.create_default_context() if url.scheme != "smtp" else None,
+        timeout=_SMTP_TIMEOUT_S,
+    )
+    async with client:
+        if url.username:
+            await client.login(unquote(url.username), unquote(url.password or ""))
+        await client.send_message(message)

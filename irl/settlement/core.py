@@ -1,0 +1,348 @@
+"""The heart of settlement: one month's money divided, as pure arithmetic over whole numbers.
+
+Its laws, each a test in tests/settlement/test_core.py:
+
+- every micro of a pot goes out exactly once;
+- shares of one giver differ by at most one micro;
+- the order of what comes in does not matter, and nobody gains by a low or a high number;
+- a giver without a valid flattr gives to a charity, or nothing.
+
+A giver's pot is the smaller of budget and funds; `irl.money.shares` says how it is divided, and
+does so for one giver. Here the same is done over arrays, for thirty million flattrs. A chunk
+is everything that is known of the members whose numbers lie in one stretch; each chunk is closed
+by itself, so memory stays flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irl.money.shares import FIRST, GOLDEN, SECOND, mix, shares, splitmix64
+
+__all__ = [
+    "Chunk",
+    "Closed",
+    "Received",
+    "Terms",
+    "Things",
+    "close",
+    "mix",
+    "part",
+    "shares",
+    "split",
+    "splitmix64",
+]
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+
+PART_UNIT: Final = 100_000_000
+"""A transfer's part for an owner and a payable day is owner * 10^8 + yyyymmdd."""
+
+
+def part(owner: int, payable_on: int) -> int:
+    """Pack a maker or a charity with a payable day (yyyymmdd) into one whole number."""
+    assert 0 < owner < 1 << 36, "owner * 10^8 must fit into 63 bits"
+    assert 0 < payable_on < PART_UNIT
+    return owner * PART_UNIT + payable_on
+
+
+OWN_THING: Final = "own_thing"
+HIDDEN: Final = "hidden"
+
+
+def part(owner: int, payable_on: int) -> int:
+    """Pack a maker or a charity with a payable day (yyyymmdd) into one whole number."""
+    assert 0 < owner < 1 << 36, "owner * 10^8 must fit into 63 bits"
+    assert 0 < payable_on < PART_UNIT
+    return owner * PART_UNIT + payable_on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for the whole month."""
+
+    month: int
+    earliest_on: int
+    """The first day (yyyymmdd) on which anything of this month may be paid out."""
+    house_charity: int = 0
+    """The charity for those who chose none; 0 if there is none."""
+    warned: bool = False
+    """Whether every member counts as warned, as when a month is closed early."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things:
+    """All things, indexed by their number; 0 is nobody's."""
+
+    makers: Ints
+    hidden: Bools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """All that is known of the members numbered `first` to `first + len(budgets) - 1`."""
+
+    first: int
+    budgets: Ints
+    """In force at the last instant, by member; 0 for none."""
+    charities: Ints
+    """Chosen and not retired, by member; 0 for none."""
+    warned: Bools
+    """Whether both warnings of an idle month were sent, by member."""
+    givers: Ints
+    things: Ints
+    """The flattrs, sorted by giver and thing."""
+    hidden: Bools
+    """Whether a flattr came through a placement that the operator hid."""
+    lot_members: Ints
+    lot_ids: Ints
+    lot_payable_on: Ints
+    lot_left: Ints
+    """The lots, sorted by member and then oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """What a chunk comes to; three tables, each as arrays of one length."""
+
+    pot_members: Ints
+    pot_budgets: Ints
+    pot_funds: Ints
+    pots: Ints
+    pot_flattrs: Ints
+    pot_charities: Ints
+    pot_payable_on: Ints
+    draw_members: Ints
+    draw_lots: Ints
+    draws: Ints
+    void_members: Ints
+    void_things: Ints
+    void_own: Bools
+    """Whether the reason is the giver's own thing; else it is hidden."""
+
+
+@dataclass(slots=True)
+class Received:
+    """What things and charities received so far; grows with each chunk, never with each flattr."""
+
+    makers: Ints
+    flattrs: Ints = field(init=False)
+    """Valid flattrs by thing, also those that turned out to be worth nothing."""
+    _days: dict[int, Ints] = field(init=False, default_factory=dict)
+    _charities: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
+    put_in: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.flattrs = np.zeros(len(self.makers), np.int64)
+
+    def count(self, things: Ints) -> None:
+        """Count valid flattrs."""
+        self.flattrs += np.bincount(things, minlength=len(self.makers))
+
+    def add(self, *, things: Ints, amounts: Ints, payable_on: Ints) -> None:
+        """Add shares, each with the day from which it may be paid out."""
+        if not len(things):
+            return
+        days = np.unique(payable_on)
+        for day in days.tolist():
+            here = slice(None) if len(days) == 1 else payable_on == day
+            by_thing = self._days.setdefault(day, np.zeros(len(self.makers), np.int64))
+            np.add.at(by_thing, things[here], amounts[here])
+
+    def add_charity(self, charity: int, payable_on: int, amount: int) -> None:
+        """Add an idle month's pot."""
+        key = (charity, payable_on)
+        self._charities[key] = self._charities.get(key, 0) + amount
+
+    def receipts(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """Give maker, thing, flattrs and amount of each thing with a valid flattr, in key order."""
+        amounts = sum(self._days.values(), np.zeros(len(self.makers), np.int64))
+        things = np.flatnonzero(self.flattrs)
+        things = things[np.lexsort((things, self.makers[things]))]
+        return self.makers[things], things, self.flattrs[things], amounts[things]
+
+    def by_maker(self) -> Iterator[tuple[int, int, int]]:
+        """Give (maker, payable day, amount above zero), in the order of the transfers' parts."""
+        found: list[tuple[int, int, int]] = []
+        for day, by_thing in self._days.items():
+            things = np.flatnonzero(by_thing)
+            makers, back = np.unique(self.makers[things], return_inverse=True)
+            amounts = np.zeros(len(makers), np.int64)
+            np.add.at(amounts, back, by_thing[things])
+            found += zip(makers.tolist(), [day] * len(makers), amounts.tolist(), strict=True)
+        yield from sorted(found)
+
+    def by_charity(self) -> Iterator[tuple[int, int, int]]:
+        """Give (charity, payable day, amount), in the order of the transfers' parts."""
+        yield from ((*key, amount) for key, amount in sorted(self._charities.items()))
+
+
+def close(chunk: Chunk, *, terms: Terms, things: Things, received: Received) -> Closed:
+    """Close the month for the members of one chunk; what they give goes into `received`.
+
+    Raises:
+        AssertionError: something does not add up: a mistake in the program, nothing may land.
+    """
+    void, own = _voids(chunk, things)
+    valid = ~void
+    offsets = chunk.givers[valid] - chunk.first
+    flattred = chunk.things[valid]
+    counts = np.bincount(offsets, minlength=len(chunk.budgets))
+    received.count(flattred)
+
+    funds = np.zeros(len(chunk.budgets), np.int64)
+    np.add.at(funds, chunk.lot_members - chunk.first, chunk.lot_left)
+    charities = np.where(chunk.charities > 0, chunk.charities, terms.house_charity)
+    charities[counts > 0] = 0
+    gives = (counts > 0) | ((charities > 0) & (chunk.warned | terms.warned))
+    pots = np.where(gives, np.minimum(chunk.budgets, funds), 0)
+
+    draws = _draws(chunk, pots)
+    payable_on = np.full(len(pots), terms.earliest_on, np.int64)
+    drawn = draws > 0
+    np.maximum.at(payable_on, chunk.lot_members[drawn] - chunk.first, chunk.lot_payable_on[drawn])
+    funded = pots[offsets] > 0
+    offsets, flattred = offsets[funded], flattred[funded]
+    amounts = _shares(terms.month, chunk.first, offsets, flattred, pots=pots, counts=counts)
+    received.add(things=flattred, amounts=amounts, payable_on=payable_on[offsets])
+    idle = np.flatnonzero((pots > 0) & (counts == 0))
+    for at in idle.tolist():
+        received.add_charity(int(charities[at]), int(payable_on[at]), int(pots[at]))
+    _check(pots, draws=draws, amounts=amounts, idle=idle)
+    received.put_in += int(pots.sum())
+
+    giving = np.flatnonzero(pots > 0)
+    return Closed(
+        pot_members=giving + chunk.first,
+        pot_budgets=chunk.budgets[giving],
+        pot_funds=funds[giving],
+        pots=pots[giving],
+        pot_flattrs=counts[giving],
+        pot_charities=charities[giving],
+        pot_payable_on=payable_on[giving],
+        draw_members=chunk.lot_members[drawn],
+        draw_lots=chunk.lot_ids[drawn],
+        draws=draws[drawn],
+        void_members=chunk.givers[void],
+        void_things=chunk.things[void],
+        void_own=own[void],
+    )
+
+
+def split(*, month: int, givers: Ints, things: Ints, pots: Ints, counts: Ints) -> Ints:
+    """Give each flattr's share; `pots` and `counts` say of each flattr what its giver's are.
+
+    The flattrs are sorted by giver, and all valid ones of a giver are there.
+    """
+    starts = np.flatnonzero(np.diff(givers, prepend=-1))
+    segments = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(givers)))
+    return _shares(
+        month,
+        0,
+        segments,
+        things,
+        pots=pots[starts],
+        counts=counts[starts],
+        members=givers[starts],
+    )
+
+
+def _voids(chunk: Chunk, things: Things) -> tuple[Bools, Bools]:
+    assert len(chunk.givers) == len(chunk.things) == len(chunk.hidden)
+    makers = things.makers[chunk.things]
+    assert np.all(makers > 0), "a flattr of a thing that does not exist"
+    own = makers == chunk.givers
+    return own | things.hidden[chunk.things] | chunk.hidden, own
+
+
+def _draws(chunk: Chunk, pots: Ints) -> Ints:
+    """Give how much each lot gives to its member's pot: oldest first."""
+    if not len(chunk.lot_left):
+        return np.zeros(0, np.int64)
+    members = chunk.lot_members
+    before = np.cumsum(chunk.lot_left) - chunk.lot_left
+    first = np.diff(members, prepend=-1) != 0
+    assert np.all(np.diff(members) >= 0), "lots come sorted by member"
+    base = np.repeat(before[first], np.diff(np.flatnonzero(first), append=len(members)))
+    return np.clip(pots[members - chunk.first] - (before - base), 0, chunk.lot_left)
+
+
+def _shares(
+    month: int,
+    first: int,
+    offsets: Ints,
+    things: Ints,
+    *,
+    pots: Ints,
+    counts: Ints,
+    members: Ints | None = None,
+) -> Ints:
+    """Give each flattr's share; `offsets` index into pots and counts and never fall."""
+    base, odd = np.divmod(pots, np.maximum(counts, 1))
+    amounts = base[offsets]
+    if members is None:
+        members = np.arange(first, first + len(pots), dtype=np.int64)
+    left_over = odd > 0
+    at = np.flatnonzero(left_over[offsets])
+    segments = (np.cumsum(left_over) - 1)[offsets[at]]
+    mixes = _mixes(month, members[left_over], segments, things[at])
+    amounts[at[_smallest(mixes, segments, odd[left_over])]] += 1
+    return amounts
+
+
+def _mixes(month: int, members: Ints, segments: Ints, things: Ints) -> Words:
+    """Give the mix of each flattr, as `mix` does for one."""
+    chained = _splitmix64(members.astype(np.uint64) ^ np.uint64(splitmix64(month)))
+    mixes = chained[segments]
+    mixes ^= things.astype(np.uint64)
+    return _splitmix64(mixes)
+
+
+def _splitmix64(states: Words) -> Words:
+    """Give one step of splitmix64 from each state; changes its argument."""
+    z = states
+    z += np.uint64(GOLDEN)
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(FIRST)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(SECOND)
+    z ^= z >> np.uint64(31)
+    return z
+
+
+def _smallest(mixes: Words, segments: Ints, wanted: Ints) -> Bools:
+    """Mark the `wanted` smallest mixes of each segment; segments count from 0 and never fall.
+
+    Segment and mix are packed into one word, so that one sort does for all. The lowest bits of
+    the mixes have no room in it; where they decide, the segment is done again in full.
+    """
+    if not len(mixes):
+        return np.zeros(0, np.bool_)
+    sizes = np.bincount(segments, minlength=len(wanted))
+    ends = np.cumsum(sizes)
+    bits = np.uint64(len(wanted).bit_length())
+    packed = mixes >> bits
+    packed |= segments.astype(np.uint64) << (np.uint64(64) - bits)
+    last = np.sort(packed)[ends - sizes + wanted - 1]
+    chosen: Bools = packed <= last[segments]
+    found = np.bincount(segments[chosen], minlength=len(wanted))
+    for segment in np.flatnonzero(found != wanted).tolist():
+        here = slice(int(ends[segment] - sizes[segment]), int(ends[segment]))
+        order = np.argsort(mixes[here], kind="stable")
+        chosen[here] = False
+        chosen[here][order[: wanted[segment]]] = True
+    return chosen
+
+
+def _check(pots: Ints, *, draws: Ints, amounts: Ints, idle: NDArray[Any]) -> None:
+    total = int(pots.sum())
+    assert np.all(pots >= 0), "a pot is never negative"
+    assert int(draws.sum()) == total, "the lots give exactly the pots"
+    assert int(amounts.sum()) + int(pots[idle].sum()) == total, "the shares are exactly the pots"
