@@ -1,0 +1,110 @@
+"""The table of routes, on one page, and what holds it together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api import docs, health, openapi, pages, problems, state
+from api.door import Door
+from api.logs import AccessLog
+from api.state import Clock, Reader, State, utc_now
+from api.v1 import (
+    codes,
+    deposits,
+    flattrs,
+    members,
+    reports,
+    scans,
+    things,
+    tokens,
+    wallet,
+)
+from irl.settings import Settings
+
+API: list[BaseRoute] = [
+    # The way that is gone most stands first: routes are tried in their order.
+    Route("/api/v1/scans", scans.hand_in, methods=["POST"]),
+    Route("/api/v1/members", members.ask, methods=["POST"]),
+    Route("/api/v1/members/verify", members.verify, methods=["POST"]),
+    Route("/api/v1/members/verify/resend", members.resend, methods=["POST"]),
+    Route("/api/v1/tokens", tokens.issue, methods=["POST"]),
+    Route("/api/v1/tokens/{id}", tokens.revoke, methods=["DELETE"]),
+    Route("/api/v1/me", wallet.me, methods=["GET"]),
+    Route("/api/v1/me/budget", wallet.set_budget, methods=["PUT"]),
+    Route("/api/v1/me/deposits", deposits.ask, methods=["POST"]),
+    Route("/api/v1/me/deposits", deposits.mine, methods=["GET"]),
+    Route("/api/v1/me/deposits/{id}", deposits.of, methods=["GET"]),
+    Route("/api/v1/me/flattrs/{id}", flattrs.undo, methods=["DELETE"]),
+    Route("/api/v1/things", things.register, methods=["POST"]),
+    Route("/api/v1/things", things.find, methods=["GET"]),
+    Route("/api/v1/things/{id}", things.of, methods=["GET"]),
+    Route("/api/v1/things/{id}", things.change, methods=["PATCH"]),
+    Route("/api/v1/things/{id}", things.delete, methods=["DELETE"]),
+    Route("/api/v1/things/{id}/codes", codes.make, methods=["POST"]),
+    Route("/api/v1/codes/{code}.svg", codes.svg, methods=["GET"]),
+    Route("/api/v1/codes/{code}.png", codes.png, methods=["GET"]),
+    Route("/api/v1/codes/{code}.pdf", codes.pdf, methods=["GET"]),
+    Route("/api/v1/codes/{code}", codes.revoke, methods=["DELETE"]),
+    Route("/api/v1/reports", reports.send, methods=["POST"]),
+    Route("/sandbox/checkout/{id}", deposits.decide, methods=["POST"]),
+]
+
+HOUSE: list[BaseRoute] = [
+    Route("/healthz", health.healthz, methods=["GET"]),
+    Route("/problems/{name}", docs.problem, methods=["GET"]),
+]
+
+# --- pages: their own table is in api/pages/__init__.py ------------------------------------------
+
+PAGES: list[BaseRoute] = pages.ROUTES
+
+
+def create(
+    settings: Settings,
+    *,
+    reader: Reader | None = None,
+    clock: Clock = utc_now,
+    log: AccessLog | None = None,
+) -> Door:
+    """Make the application.
+
+    Args:
+        settings: of the operator.
+        reader: what reads photos; None starts the scanner's workers.
+        clock: what tells the time.
+        log: where requests are noted.
+    """
+    made = docs.Docs(openapi.document(API, base_url=settings.base_url))
+    about: list[BaseRoute] = [
+        Route("/api/v1/openapi.json", made.document, methods=["GET"]),
+        Route("/api/docs", made.page, methods=["GET"]),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+        async with state.opened(settings, reader=reader, clock=clock) as opened:
+            yield opened
+
+    app = Starlette(
+        routes=[*API, *about, *HOUSE, *PAGES],
+        lifespan=lifespan,
+        exception_handlers=dict.fromkeys((*problems.TABLE, HTTPException), _answer),
+    )
+    app.router.redirect_slashes = False
+    return Door(app, base_url=settings.base_url, answer=_answer, log=log)
+
+
+async def _answer(request: Request, trouble: Exception) -> Response:
+    """Answer an error with its problem: a page for people, a document for programs."""
+    problem = problems.of(trouble)
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if wants_page and not request.url.path.startswith("/api/"):
+        return await pages.problem(request, problem)
+    return problems.answer(problem, request_id=request.scope["request_id"])

@@ -1,0 +1,204 @@
+"""What a request says, checked: JSON bodies, forms with a photo, query parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
+
+from api.errors import BadForm, BadJson, FieldsRefused, MediaTypeRefused
+
+M = TypeVar("M", bound=BaseModel)
+
+ERRORS_MOST: Final = 20
+"""Fields at fault that one answer names."""
+
+_QUERY_MOST: Final = 10
+_FORM_FIELDS_MOST: Final = 8
+_FORM_FIELD_BYTES: Final = 8 * 1024
+
+# RFC 3339, section 5.6; an offset is needed.
+_RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+class Strict(BaseModel):
+    """A body from outside: nothing is converted, nothing unknown is let through."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, str):
+        if _RFC_3339.fullmatch(value) is None:
+            raise ValueError("a date and time with an offset is needed, as in RFC 3339")
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except OverflowError as trouble:
+            raise ValueError("this moment is out of range") from trouble
+    return value
+
+
+Moment = Annotated[
+    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+"""A moment with an offset, as in RFC 3339; given in UTC."""
+
+Micros = Annotated[int, Field(ge=-(10**15), le=10**15)]
+"""Micro-euros within what a 64-bit column and a browser's number hold; the house knows better."""
+
+
+async def json_body(scope: Scope, receive: Receive, model: type[M]) -> M:
+    """Read the body as JSON of this shape.
+
+    Raises:
+        MediaTypeRefused: it does not say that it is JSON.
+        BadJson: it is none.
+        FieldsRefused: it has another shape.
+    """
+    if _media_type(scope) != b"application/json":
+        raise MediaTypeRefused("Send the body as application/json.")
+    raw = await whole(receive)
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as trouble:
+        raise _translated(trouble) from None
+
+
+async def whole(receive: Receive) -> bytes:
+    """Read the whole body; the door has set its bounds."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        return body
+    parts = [message.get("body", b"")]
+    while message.get("more_body", False):
+        message = await receive()
+        parts.append(message.get("body", b""))
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return b"".join(parts)
+
+
+def is_form(scope: Scope) -> bool:
+    """Tell whether the body says that it is a form with files (RFC 7578)."""
+    return _media_type(scope) == b"multipart/form-data"
+
+
+async def photo_form(scope: Scope, receive: Receive, model: type[M]) -> tuple[bytes, M]:
+    """Read a form with the file `photo` and the fields of `model`; nothing touches the disk.
+
+    Raises:
+        BadForm: it is none.
+        FieldsRefused: the photo is missing, or fields have another shape.
+    """
+    parser = _InMemory(
+        Headers(scope=scope),
+        _stream(receive),
+        max_files=1,
+        max_fields=_FORM_FIELDS_MOST,
+        max_part_size=_FORM_FIELD_BYTES,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, UnicodeError) as trouble:
+        raise BadForm("The form cannot be read.") from trouble
+    photo = form.get("photo")
+    if not isinstance(photo, UploadFile):
+        raise FieldsRefused((("photo", "A photo is needed, sent as a file."),))
+    fields = [(name, value) for name, value in form.multi_items() if value is not photo]
+    return await photo.read(), validated(fields, model)
+
+
+async def text_form(scope: Scope, receive: Receive, model: type[M]) -> M:
+    """Read a form without files (application/x-www-form-urlencoded).
+
+    Raises:
+        MediaTypeRefused: it is another body.
+        BadForm: it cannot be read.
+        FieldsRefused: fields have another shape.
+    """
+    if _media_type(scope) != b"application/x-www-form-urlencoded":
+        raise MediaTypeRefused("Send the body as application/x-www-form-urlencoded.")
+    return validated(_pairs(await whole(receive), most=_FORM_FIELDS_MOST), model)
+
+
+def query(scope: Scope, model: type[M]) -> M:
+    """Read the query parameters.
+
+    Raises:
+        BadForm: they cannot be read.
+        FieldsRefused: one is unknown, given twice, or of another shape.
+    """
+    return validated(_pairs(scope["query_string"], most=_QUERY_MOST), model)
+
+
+def validated(fields: Sequence[tuple[str, object]], model: type[M]) -> M:
+    """Check named values, each given at most once.
+
+    Raises:
+        FieldsRefused: one is unknown, given twice, or of another shape.
+    """
+    values: dict[str, object] = {}
+    for name, value in fields:
+        if name in values:
+            raise FieldsRefused(((name, f"{name} is given twice."),))
+        values[name] = value
+    try:
+        return model.model_validate(values)
+    except ValidationError as trouble:
+        raise _translated(trouble) from None
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = 64 * 1024 * 1024  # above what the door lets through: never a file on disk
+
+
+async def _stream(receive: Receive) -> AsyncGenerator[bytes, None]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+def _media_type(scope: Scope) -> bytes:
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            media_type: bytes = value
+            return media_type.partition(b";")[0].strip().lower()
+    return b""
+
+
+def _pairs(raw: bytes, *, most: int) -> list[tuple[str, object]]:
+    try:
+        return list(
+            parse_qsl(
+                raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most
+            )
+        )
+    except ValueError as trouble:
+        raise BadForm("The form or query cannot be read.") from trouble
+
+
+def _translated(trouble: ValidationError) -> BadJson | FieldsRefused:
+    found = trouble.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return BadJson(f"{found[0]['msg']}.")
+    errors = []
+    for error in found[:ERRORS_MOST]:
+        field = ".".join(str(part) for part in error["loc"]) or None
+        said = error["msg"].removeprefix("Value error, ")
+        errors.append((field, f"{field}: {said}." if field else f"{said}."))
+    return FieldsRefused(tuple(errors))

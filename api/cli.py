@@ -1,0 +1,84 @@
+"""The script `irl`: the commands of the domain, and those that need more rooms than it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+import scanner
+from api import demo as demo_house
+from api import serving
+from irl import settings
+from irl.errors import Unavailable
+from irl.settings import Settings, SettingsRefused
+
+REFUSED = 2
+"""The exit status for a bad setting or a database that is not ready."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Run flattr in real life: each command reads the settings IRL_… from the environment."""
+
+
+@main.command()
+def serve() -> None:
+    """Serve pages and API in the foreground, on PORT."""
+    try:
+        serving.serve(_settings())
+    except (SettingsRefused, Unavailable, scanner.ScannerDown) as refused:
+        _refuse(refused)
+
+
+@main.command()
+@click.option("--if-empty", is_flag=True, help="Do nothing when the database is not empty.")
+def demo(*, if_empty: bool) -> None:
+    """Fill an empty database with a small gallery, and print its logins and pages."""
+    try:
+        lines = asyncio.run(demo_house.fill(_settings()))
+    except demo_house.NotEmpty as refused:
+        if if_empty:
+            return
+        _refuse(refused)
+    except (SettingsRefused, Unavailable) as refused:
+        _refuse(refused)
+    else:
+        click.echo("\n".join(lines))
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def scan(files: tuple[Path, ...]) -> None:
+    """Read the codes in photos: a line of JSON each; 1 when one of them shows none."""
+    lines = [_read(file) for file in files]
+    sys.exit(0 if all(line["texts"] for line in lines) else 1)
+
+
+def _read(file: Path) -> dict[str, object]:
+    """Read one photo in this process and print its line."""
+    line: dict[str, object] = {"file": str(file), "texts": [], "ms": 0.0, "attempt": None}
+    began = time.perf_counter()
+    try:
+        sightings = scanner.read(file.read_bytes())
+    except (OSError, scanner.ScannerError) as trouble:
+        line["error"] = trouble.strerror if isinstance(trouble, OSError) else str(trouble)
+    else:
+        line["texts"] = [sighting.text for sighting in sightings]
+        line["attempt"] = sightings[0].attempt if sightings else None
+    line["ms"] = round((time.perf_counter() - began) * 1000, 1)
+    click.echo(json.dumps(line, ensure_ascii=False))
+    return line
+
+
+def _settings() -> Settings:
+    return settings.load()
+
+
+def _refuse(refused: Exception) -> None:
+    click.echo(f"irl: {refused}", err=True)
+    sys.exit(REFUSED)

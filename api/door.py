@@ -1,0 +1,231 @@
+"""The door: everything that holds for each request, in one ASGI class, since each layer costs.
+
+In: a request id; no unsafe request from a page of another site; no body that is larger or slower
+than it may be. Out: security headers, the id, a line in the access log, and a problem document
+for whatever went wrong outside the endpoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import ApiError, BodyTooLarge, BodyTooSlow, ForeignOrigin, PhotoTooLarge
+from api.logs import AccessLog
+from scanner import MAX_PHOTO_BYTES
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+MAX_FORM_BYTES: Final = MAX_PHOTO_BYTES + 64 * 1024
+"""A photo and the few fields beside it."""
+
+PATIENCE_S: Final = 10.0
+"""Seconds that a body may take, and one more for each `SLOWEST_BYTES` that have come."""
+SLOWEST_BYTES: Final = 16 * 1024
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHODS: Final = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+_SAME_SITE: Final = frozenset({b"same-origin", b"none"})
+_DISCARD_S: Final = 2.0
+
+_POLICY: Final = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+_HEADERS: Final = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    # Not no-referrer: browsers then send "Origin: null" with our own forms.
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(self), geolocation=(), microphone=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+_HSTS: Final = "max-age=31536000"
+
+_log = logging.getLogger("api")
+
+Answer = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Door:
+    """Wraps the application.
+
+    Args:
+        app: the application behind the door.
+        base_url: where the house lives; its scheme decides about HSTS, its host about origins.
+        answer: gives the answer to an exception.
+        log: where requests are noted, or None.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, base_url: str, answer: Answer, log: AccessLog | None = None
+    ) -> None:
+        self._app = app
+        self._answer = answer
+        self._log = log
+        base = urlsplit(base_url)
+        self._origin = f"{base.scheme}://{base.netloc}".encode()
+        named = _HEADERS | ({"strict-transport-security": _HSTS} if base.scheme == "https" else {})
+        self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
+        self._ids = (f"{secrets.token_hex(4)}{number:06x}" for number in itertools.count())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in, and its answer out."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = next(self._ids)
+        scope["request_id"] = request_id
+        out = _Out(send, [*self._headers, (b"x-request-id", request_id.encode())])
+        began = time.perf_counter()
+        try:
+            await self._let_in(scope, receive, out)
+        except Exception as trouble:  # noqa: BLE001 - logged, and answered as a problem
+            await self._say(trouble, scope, receive, out)
+        finally:
+            if self._log is not None:
+                route = getattr(scope.get("route"), "path", None)
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                ms = (time.perf_counter() - began) * 1000
+                self._log.note(
+                    method=method, route=route, status=out.status, ms=ms, request_id=request_id
+                )
+
+    async def _let_in(self, scope: Scope, receive: Receive, out: _Out) -> None:
+        if scope["method"] in _SAFE:
+            await self._app(scope, receive, out)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            self._check_origin(headers)
+            await self._app(scope, Body(receive, headers), out)
+        except ApiError as trouble:
+            await (await self._answer(Request(scope), trouble))(scope, receive, out)
+        if out.status == 413:
+            await _discard(receive)
+        await out.finish()
+
+    def _check_origin(self, headers: dict[bytes, bytes]) -> None:
+        """Refuse what a browser sends for another site's page.
+
+        A browser says so itself (W3C Fetch Metadata); older ones send at least an Origin with
+        each such request (Fetch standard), and programs send neither. A token without a cookie
+        is nothing that a browser adds by itself.
+        """
+        if b"authorization" in headers and b"cookie" not in headers:
+            return
+        site = headers.get(b"sec-fetch-site")
+        if site is not None:
+            if site not in _SAME_SITE:
+                raise ForeignOrigin("This was sent from a page of another site.")
+            return
+        origin = headers.get(b"origin")
+        if origin is None or origin.lower() == self._origin:
+            return
+        if origin.lower().partition(b"://")[2] != headers.get(b"host", b"").lower():
+            raise ForeignOrigin("This was sent from a page of another site.")
+
+    async def _say(self, trouble: Exception, scope: Scope, receive: Receive, out: _Out) -> None:
+        """Log a bug and answer it; one whose answer was under way breaks the connection."""
+        if isinstance(trouble, ClientDisconnect):
+            return
+        _log.error("a request failed", exc_info=trouble, extra={"request_id": scope["request_id"]})
+        if not out.status:
+            await (await self._answer(Request(scope), trouble))(scope, receive, out)
+        elif not out.is_complete:
+            raise trouble
+
+
+class Body:
+    """Receives a request's body within its bounds; afterwards whatever the server says."""
+
+    __slots__ = ("_began", "_is_photo", "_most", "_receive", "_taken", "_whole")
+
+    def __init__(self, receive: Receive, headers: dict[bytes, bytes]) -> None:
+        self._receive = receive
+        self._is_photo = headers.get(b"content-type", b"").startswith(b"multipart/")
+        self._most = MAX_FORM_BYTES if self._is_photo else MAX_BODY_BYTES
+        self._taken = 0
+        self._whole = False
+        self._began = time.monotonic()
+        said = headers.get(b"content-length", b"0")
+        self._check(int(said) if said.isdigit() else 0)
+
+    async def __call__(self) -> Message:
+        """Give the next message.
+
+        Raises:
+            BodyTooLarge, PhotoTooLarge: more came than may come; the rest is not read.
+            BodyTooSlow: less came than must come.
+        """
+        if self._whole:
+            return await self._receive()
+        left_s = PATIENCE_S + self._taken / SLOWEST_BYTES - (time.monotonic() - self._began)
+        try:
+            async with asyncio.timeout(left_s):
+                message = await self._receive()
+        except TimeoutError:
+            raise BodyTooSlow("The body did not come in time.") from None
+        self._whole = not message.get("more_body", False)
+        self._taken += len(message.get("body", b""))
+        self._check(self._taken)
+        return message
+
+    def _check(self, size: int) -> None:
+        if size <= self._most:
+            return
+        if self._is_photo:
+            megabytes = MAX_PHOTO_BYTES // 2**20
+            raise PhotoTooLarge(f"A photo has at most {megabytes} MiB.", field="photo")
+        raise BodyTooLarge(f"At most {MAX_BODY_BYTES} bytes are taken here.")
+
+
+class _Out:
+    """Sends an answer with the headers that all answers have, and remembers how it went."""
+
+    __slots__ = ("_headers", "_send", "_withheld", "is_complete", "status")
+
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._headers = headers
+        self._withheld = False
+        self.status = 0
+        self.is_complete = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *self._headers]
+        elif not message.get("more_body", False):
+            self.is_complete = True
+            if self.status == 413:
+                # The server closes after the end of this answer, and a sender that still sends
+                # would see a broken connection and not the answer; so the end waits a little.
+                self._withheld = True
+                message = {**message, "more_body": True}
+        await self._send(message)
+
+    async def finish(self) -> None:
+        """Send the end that was withheld."""
+        if self._withheld:
+            self._withheld = False
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _discard(receive: Receive) -> None:
+    """Throw away for a moment what still comes of a body that is too large."""
+    try:
+        async with asyncio.timeout(_DISCARD_S):
+            while (await receive()).get("more_body", False):
+                pass
+    except TimeoutError:
+        return

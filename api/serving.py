@@ -1,0 +1,84 @@
+"""Serving: uvicorn with our settings, checked before anything is opened."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from ipaddress import ip_network
+from typing import Any, Final
+
+import uvicorn
+
+import irl.house
+from api import app, logs
+from irl import settings
+from irl.settings import Settings, SettingsRefused
+
+_GRACE_S: Final = 10
+"""Seconds that requests under way have when the server is asked to stop."""
+
+
+def serve(house_settings: Settings) -> None:
+    """Serve until the process is asked to stop.
+
+    Raises:
+        SettingsRefused: a setting is bad.
+        Unavailable: the database cannot be opened, or is not migrated.
+    """
+    options = _options(house_settings)
+    asyncio.run(_look(house_settings))
+    logs.to_stderr()
+    if house_settings.workers == 1:
+        uvicorn.Server(uvicorn.Config(from_environment(), **options)).run()
+    else:
+        uvicorn.run("api.serving:from_environment", factory=True, **options)
+
+
+def from_environment() -> Any:
+    """Make the application of the environment's settings, in each process that serves."""
+    logs.to_stderr()
+    return app.create(settings.load(), log=logs.AccessLog(sys.stderr))
+
+
+async def _look(house_settings: Settings) -> None:
+    """Open the house once, so that what is missing is said in one line and not by a server."""
+    async with irl.house.opened(house_settings):
+        pass
+
+
+def _options(house_settings: Settings) -> dict[str, Any]:
+    """Give uvicorn's options.
+
+    Raises:
+        SettingsRefused: several workers on SQLite, or proxies that are no networks.
+    """
+    if house_settings.workers > 1 and house_settings.database_url.startswith("sqlite"):
+        raise SettingsRefused("IRL_WORKERS: SQLite has one writer; several workers need PostgreSQL")
+    proxies = [word.strip() for word in house_settings.trusted_proxies.split(",") if word.strip()]
+    for proxy in proxies:
+        _check_network(proxy)
+    return {
+        "host": "0.0.0.0",  # noqa: S104 - a service; the firewall or the proxy decides who comes
+        "port": house_settings.port,
+        "workers": house_settings.workers,
+        "loop": "auto",  # uvloop where there is one
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        # Never "*", which believes an address that the client wrote.
+        "proxy_headers": bool(proxies),
+        "forwarded_allow_ips": proxies,
+        "timeout_graceful_shutdown": _GRACE_S,
+    }
+
+
+def _check_network(text: str) -> None:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise SettingsRefused(
+            f"IRL_TRUSTED_PROXIES: {text} is no address or network, such as 10.0.0.0/8"
+        ) from None

@@ -1,0 +1,68 @@
+"""What the application opens at its start and closes at its end, typed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final, Protocol, TypedDict
+
+from starlette.requests import Request as StarletteRequest
+
+import irl.house
+from irl.house import House
+from irl.settings import Settings
+from scanner import Health, Pool, Sighting
+
+# Photos are read at the same time on all but one core, and at least two: one that is hard to
+# read would hold up all others otherwise.
+READERS: Final = max(2, min(8, (os.cpu_count() or 2) - 1))
+
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+class Reader(Protocol):
+    """What reads photos: the pool of workers, and in tests a reader without processes."""
+
+    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
+        """Read every code in a photo; raises as `scanner.Pool.read`."""
+
+    def health(self) -> Health:
+        """Say how it is."""
+
+
+class State(TypedDict):
+    """The state of a running application, in the scope of each request."""
+
+    house: House
+    reader: Reader
+    clock: Clock
+
+
+Request = StarletteRequest[State]
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, *, reader: Reader | None = None, clock: Clock = utc_now
+) -> AsyncIterator[State]:
+    """Open the house and start the scanner's workers, if there is no other reader; close both.
+
+    Raises:
+        SettingsRefused: the rules cannot be read.
+        Unavailable: the database cannot be opened.
+        ScannerDown: the workers do not start.
+    """
+    async with irl.house.opened(settings) as house:
+        if reader is not None:
+            yield State(house=house, reader=reader, clock=clock)
+            return
+        async with Pool(READERS) as pool:
+            yield State(house=house, reader=pool, clock=clock)
