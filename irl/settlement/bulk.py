@@ -23,7 +23,6 @@ Column = Ints | int | str
 
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
-_SLICE: Final = 1 << 14
 
 
 async def columns(
@@ -43,7 +42,7 @@ async def columns(
             )
         )[0]
         return [np.fromstring(text or "", np.int64, sep=",") for text in row]
-    kind = np.dtype([("fields", ">i2")] + _fields(len(names)))
+    kind = np.dtype([("fields", ">i2"), *_fields(len(names))])
     received = bytearray()
 
     async def take(data: bytes) -> None:
@@ -76,13 +75,6 @@ async def insert(
     await connection.raw.copy_to_table(
         table, source=_binary(rows), columns=list(names), format="binary"
     )
-
-
-async def update(
-    connection: Connection, sql: str, rows: Iterable[Sequence[Column]], *, of: str
-) -> int:
-    """Run a statement once for each row on SQLite, or as `of` on PostgreSQL; count rows changed."""
-    raise NotImplementedError((connection, sql, rows, of))
 
 
 async def change(connection: Connection, sql: str, *parameters: int) -> int:

@@ -45,16 +45,9 @@ Bools = NDArray[np.bool_]
 PART_UNIT: Final = 100_000_000
 """A transfer's part for an owner and a payable day is owner * 10^8 + yyyymmdd."""
 
-
-def part(owner: int, payable_on: int) -> int:
-    """Pack a maker or a charity with a payable day (yyyymmdd) into one whole number."""
-    assert 0 < owner < 1 << 36, "owner * 10^8 must fit into 63 bits"
-    assert 0 < payable_on < PART_UNIT
-    return owner * PART_UNIT + payable_on
-
-
 OWN_THING: Final = "own_thing"
 HIDDEN: Final = "hidden"
+"""Why a flattr is void."""
 
 
 def part(owner: int, payable_on: int) -> int:
@@ -259,7 +252,8 @@ def _voids(chunk: Chunk, things: Things) -> tuple[Bools, Bools]:
     makers = things.makers[chunk.things]
     assert np.all(makers > 0), "a flattr of a thing that does not exist"
     own = makers == chunk.givers
-    return own | things.hidden[chunk.things] | chunk.hidden, own
+    void: Bools = own | things.hidden[chunk.things] | chunk.hidden
+    return void, own
 
 
 def _draws(chunk: Chunk, pots: Ints) -> Ints:
@@ -271,7 +265,8 @@ def _draws(chunk: Chunk, pots: Ints) -> Ints:
     first = np.diff(members, prepend=-1) != 0
     assert np.all(np.diff(members) >= 0), "lots come sorted by member"
     base = np.repeat(before[first], np.diff(np.flatnonzero(first), append=len(members)))
-    return np.clip(pots[members - chunk.first] - (before - base), 0, chunk.lot_left)
+    draws: Ints = np.clip(pots[members - chunk.first] - (before - base), 0, chunk.lot_left)
+    return draws
 
 
 def _shares(
@@ -286,7 +281,7 @@ def _shares(
 ) -> Ints:
     """Give each flattr's share; `offsets` index into pots and counts and never fall."""
     base, odd = np.divmod(pots, np.maximum(counts, 1))
-    amounts = base[offsets]
+    amounts: Ints = base[offsets]
     if members is None:
         members = np.arange(first, first + len(pots), dtype=np.int64)
     left_over = odd > 0
