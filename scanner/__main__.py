@@ -14,15 +14,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print what each file shows; 0 when every file could be tried, else 1."""
     parser = argparse.ArgumentParser(prog="python -m scanner", description="Read codes in photos.")
     parser.add_argument("file", nargs="+", type=Path, help="a JPEG, PNG, WebP or HEIC file")
-    lines = [describe(path) for path in parser.parse_args(arguments).file]
-    return int(any("error" in line for line in lines))
+    failed = False
+    for path in parser.parse_args(arguments).file:
+        line = describe(path)
+        failed = failed or "error" in line
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return int(failed)
 
 
 def describe(path: Path) -> dict[str, object]:
-    """Read one file and print its line.
+    """Read one file.
 
     Returns:
-        What was printed: `file`, `texts`, `ms`, `attempt` (null without a text), and `error` with
+        Its line: `file`, `texts`, `ms`, `attempt` (null without a text), and `error` with
         a sentence when the file could not be tried.
     """
     line: dict[str, object] = {"file": str(path), "texts": [], "ms": 0.0, "attempt": None}
@@ -35,8 +40,6 @@ def describe(path: Path) -> dict[str, object]:
         line["texts"] = [sighting.text for sighting in sightings]
         line["attempt"] = sightings[0].attempt if sightings else None
     line["ms"] = round((time.perf_counter() - begin) * 1000, 1)
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
     return line
 
 

@@ -8,8 +8,8 @@ a new spare is started behind. So a worker in the pool is always in a known stat
 import asyncio
 import math
 from collections import deque
-from collections.abc import Sequence
-from typing import Final, Self, TypedDict
+from collections.abc import Coroutine, Sequence
+from typing import Any, Final, Self, TypedDict
 
 from scanner import guards
 from scanner.child import Child, WorkerGone, command
@@ -84,7 +84,8 @@ class Pool:
         self._idle: deque[Child] = deque()
         self._busy: set[Child] = set()
         self._queue: deque[asyncio.Future[Child]] = deque()
-        self._errands: set[asyncio.Task[None]] = set()
+        self._starts: set[asyncio.Task[None]] = set()
+        self._farewells: set[asyncio.Task[None]] = set()
         self._restarts = 0
         self._open = False
 
@@ -117,10 +118,9 @@ class Pool:
             if not turn.done():
                 turn.set_exception(self._busy_error())
         self._queue.clear()
-        errands = tuple(self._errands)
-        for errand in errands:
-            errand.cancel()
-        await asyncio.gather(*errands, return_exceptions=True)
+        for start in self._starts:
+            start.cancel()
+        await asyncio.gather(*self._starts, *self._farewells, return_exceptions=True)
         children = [*self._idle, *self._busy]
         self._idle.clear()
         await asyncio.gather(*(child.end() for child in children))
@@ -215,19 +215,17 @@ class Pool:
         self._busy.discard(child)
         if child in self._idle:
             self._idle.remove(child)
+        if known:
+            _send(child.end(), self._farewells)
         if known and self._open:
             self._restarts += 1
-            self._send(self._renew(child))
+            # One that died before its first photo may do so again and again.
+            _send(self._renew(0.0 if child.asked else RETRY_S), self._starts)
         self._serve()
 
-    def _send(self, errand: "asyncio._CoroutineLike[None]") -> None:
-        task = asyncio.get_running_loop().create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
-
-    async def _renew(self, old: Child) -> None:
-        """See the old worker out, and start another one until one comes up."""
-        await old.end()
+    async def _renew(self, pause_s: float) -> None:
+        """Start another worker, until one comes up."""
+        await asyncio.sleep(pause_s)
         while self._open:
             try:
                 self._idle.append(await self._begin())
@@ -243,6 +241,12 @@ class Pool:
 
     def _busy_error(self) -> ScannerBusy:
         return ScannerBusy(retry_after_s=math.ceil(self._max_wait_s))
+
+
+def _send(errand: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+    task = asyncio.get_running_loop().create_task(errand)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 def _in_all(said: list[dict[str, bool]]) -> dict[str, bool]:

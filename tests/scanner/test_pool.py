@@ -322,6 +322,40 @@ def test_a_pool_that_cannot_start_says_so(program: tuple[str, ...]) -> None:
     play(story)
 
 
+def test_the_event_loop_of_the_server_does_as_well() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def story() -> None:
+        async with Pool(1, deadline_s=1) as pool:
+            assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
+            known = pids(pool)
+            os.kill(pool._idle[0].pid or 0, signal.SIGSTOP)
+            with pytest.raises(PhotoTooHard):
+                await pool.read(PHOTO)
+            assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
+            await until(lambda: pool.health()["ready"] == 2)
+            known |= pids(pool)
+        assert not any(alive(pid) for pid in known)
+
+    uvloop.run(asyncio.wait_for(story(), timeout=60))
+
+
+@pytest.mark.long
+def test_two_hundred_killed_workers_cost_one_clear_answer_each() -> None:
+    async def story() -> None:
+        async with Pool(2, max_wait_s=20) as pool:
+            for _ in range(200):
+                photos = [asyncio.create_task(pool.read(PHOTO)) for _ in range(3)]
+                await asyncio.sleep(0)
+                for child in tuple(pool._busy)[:1]:
+                    os.kill(child.pid or 0, signal.SIGKILL)
+                outcomes = await asyncio.gather(*photos, return_exceptions=True)
+                assert all(isinstance(one, PhotoTooHard | tuple) for one in outcomes), outcomes
+            await until(lambda: pool.health()["ready"] == 3)
+
+    asyncio.run(asyncio.wait_for(story(), timeout=110))
+
+
 def test_a_pool_has_at_least_one_worker() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Pool(0)
