@@ -24,7 +24,7 @@ main(int(sys.argv[2]))
 """
 
 
-class WorkerGone(Exception):  # noqa: N818  # it says what happened, and is never seen outside
+class WorkerGone(Exception):  # it says what happened, and is never seen outside
     """The worker died instead of answering."""
 
 

@@ -30,7 +30,7 @@ class ScannerError(Exception):
     """The base of everything that the scanner raises on purpose."""
 
 
-class PhotoRefused(ScannerError):  # noqa: N818  # the name says what happened
+class PhotoRefused(ScannerError):  # the name says what happened
     """The photo was not tried; `reason` is a word of `REFUSALS`, the message its sentence."""
 
     def __init__(self, reason: str) -> None:
@@ -38,14 +38,14 @@ class PhotoRefused(ScannerError):  # noqa: N818  # the name says what happened
         self.reason = reason
 
 
-class PhotoTooHard(ScannerError):  # noqa: N818  # the name says what happened
+class PhotoTooHard(ScannerError):  # the name says what happened
     """The photo took more time or memory than one photo may."""
 
     def __init__(self) -> None:
         super().__init__("The photo could not be read in the time that one photo has.")
 
 
-class ScannerBusy(ScannerError):  # noqa: N818  # the name says what happened
+class ScannerBusy(ScannerError):  # the name says what happened
     """Too many photos wait already; it is worth trying again after `retry_after_s` seconds."""
 
     def __init__(self, *, retry_after_s: int) -> None:
@@ -53,5 +53,5 @@ class ScannerBusy(ScannerError):  # noqa: N818  # the name says what happened
         self.retry_after_s = retry_after_s
 
 
-class ScannerDown(ScannerError):  # noqa: N818  # the name says what happened
+class ScannerDown(ScannerError):  # the name says what happened
     """No worker could be started."""

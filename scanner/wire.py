@@ -31,7 +31,7 @@ MAX_NAME: Final = 40
 MAX_COORDINATE: Final = 1_000_000
 
 
-class BadAnswer(Exception):  # noqa: N818  # it says what came, and is never seen outside the pool
+class BadAnswer(Exception):  # it says what came, and is never seen outside the pool
     """A worker said what no honest worker says."""
 
 

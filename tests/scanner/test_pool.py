@@ -1,65 +1,14 @@
 import asyncio
-import contextlib
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scanner import PhotoRefused, PhotoTooHard, Pool, ScannerBusy, ScannerDown
 from tests.scanner import pictures
-from tests.scanner.pictures import TEXT, encoded, symbol
-
-PHOTO = encoded(symbol())
-
-# A worker that says hello and then answers each photo by what is written for it.
-ACTOR = """
-import json, os, sys, time
-def say(body):
-    os.write(1, len(body).to_bytes(4) + body)
-def hear():
-    size = int.from_bytes(sys.stdin.buffer.read(4))
-    return sys.stdin.buffer.read(size) if size else sys.exit()
-say(json.dumps({"decoders": {"fake": True}, "sandbox": {}}).encode())
-while True:
-    photo = hear()
-    {act}
-"""
-GOOD = "say(b'{\"sightings\":[]}')"
-
-
-def actor(act: str) -> tuple[str, ...]:
-    return (sys.executable, "-I", "-S", "-c", ACTOR.replace("{act}", act))
-
-
-def play(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), timeout=60))
-
-
-def pids(pool: Pool) -> set[int]:
-    return {child.pid for child in (*pool._idle, *pool._busy) if child.pid is not None}
-
-
-def alive(pid: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
-
-
-def open_files() -> int:
-    folder = Path("/proc/self/fd")
-    return len(list(folder.iterdir())) if folder.exists() else 0
-
-
-async def until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not fact():  # noqa: ASYNC110  # the facts are of processes, which set no event
-            await asyncio.sleep(0.01)
+from tests.scanner.actors import GOOD, PHOTO, actor, alive, open_files, pids, play, until
+from tests.scanner.pictures import TEXT
 
 
 def test_a_pool_reads_refuses_and_says_how_it_is() -> None:
@@ -78,109 +27,6 @@ def test_a_pool_reads_refuses_and_says_how_it_is() -> None:
             assert health["decoders"]["zxing-cpp"]
             if sys.platform == "linux":
                 assert all(health["sandbox"].values())
-
-    play(story)
-
-
-def test_a_worker_killed_in_the_middle_of_a_photo_costs_only_that_photo() -> None:
-    async def story() -> None:
-        async with Pool(1, program=actor("time.sleep(60)"), deadline_s=30) as pool:
-            reading = asyncio.create_task(pool.read(PHOTO))
-            await until(lambda: pool.health()["busy"] == 1)
-            (child,) = pool._busy
-            assert child.pid is not None
-            os.kill(child.pid, signal.SIGKILL)
-            with pytest.raises(PhotoTooHard):
-                await reading
-            await until(lambda: pool.health()["ready"] == 2)
-            assert pool.health()["restarts"] == 1
-
-    play(story)
-
-
-def test_the_spare_takes_over_at_once() -> None:
-    async def story() -> None:
-        async with Pool(1) as pool:
-            for _ in range(5):
-                first = pool._idle[0]
-                assert first.pid is not None
-                os.kill(first.pid, signal.SIGSTOP)
-                reading = asyncio.create_task(pool.read(PHOTO))
-                await until(lambda: pool.health()["busy"] == 1)
-                os.kill(first.pid, signal.SIGKILL)
-                with pytest.raises(PhotoTooHard):
-                    await reading
-                assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
-                await until(lambda: pool.health()["ready"] == 2)
-
-    play(story)
-
-
-def test_an_idle_worker_that_dies_is_replaced() -> None:
-    async def story() -> None:
-        async with Pool(1, program=actor(GOOD)) as pool:
-            before = pids(pool)
-            for pid in before:
-                os.kill(pid, signal.SIGKILL)
-            await until(lambda: pool.health()["restarts"] == 2 and pool.health()["ready"] == 2)
-            assert not before & pids(pool)
-            assert await pool.read(PHOTO) == ()
-
-    play(story)
-
-
-def test_the_deadline_kills_and_the_next_photo_works() -> None:
-    act = "time.sleep(0 if len(photo) < 1000 else 60); " + GOOD
-
-    async def story() -> None:
-        async with Pool(1, program=actor(act), deadline_s=0.3) as pool:
-            begin = time.monotonic()
-            late = asyncio.create_task(pool.read(pictures.png(64, 64, idat=bytes(2000))))
-            await until(lambda: pool.health()["busy"] == 1)
-            (child,) = pool._busy
-            with pytest.raises(PhotoTooHard):
-                await late
-            assert time.monotonic() - begin < 5
-            assert await pool.read(pictures.png(64, 64)) == ()
-            await until(lambda: not alive(child.pid or 0))
-
-    play(story)
-
-
-@pytest.mark.parametrize(
-    "act",
-    [
-        "say(b'garbage')",
-        "say(b'\\x80\\x04}\\x94.')",
-        'say(b\'{"sightings":[["A",[[0,0]],"x"]]}\')',
-        "os.write(1, b'\\xff\\xff\\xff\\xff')",
-        "os.write(1, b'x' * 100_000)",
-        "os.write(1, b'\\0\\0')\n    sys.exit()",
-        "sys.exit(3)",
-        "os.close(1)\n    time.sleep(60)",
-        "os.close(0)\n    time.sleep(60)",
-        "os.abort()",
-    ],
-)
-def test_a_worker_that_talks_nonsense_is_replaced(act: str) -> None:
-    async def story() -> None:
-        async with Pool(1, program=actor(act), deadline_s=20) as pool:
-            for _ in range(3):
-                with pytest.raises(PhotoTooHard):
-                    await pool.read(PHOTO)
-            await until(lambda: pool.health()["ready"] == 2)
-            assert pool.health()["restarts"] == 3
-
-    play(story)
-
-
-def test_a_worker_that_speaks_unasked_is_killed() -> None:
-    act = GOOD + "\n    time.sleep(0.2)\n    say(b'more')\n    time.sleep(60)"
-
-    async def story() -> None:
-        async with Pool(1, program=actor(act)) as pool:
-            assert await pool.read(PHOTO) == ()
-            await until(lambda: pool.health()["restarts"] == 1)
 
     play(story)
 
@@ -273,34 +119,6 @@ def test_a_caller_cancelled_when_its_turn_comes_hands_the_worker_on() -> None:
     play(story)
 
 
-def test_a_worker_is_replaced_after_its_share_of_photos() -> None:
-    async def story() -> None:
-        async with Pool(1, program=actor(GOOD), photos_each=2) as pool:
-            for _ in range(5):
-                assert await pool.read(PHOTO) == ()
-            await until(lambda: pool.health()["restarts"] == 2 and pool.health()["ready"] == 2)
-
-    play(story)
-
-
-def test_a_worker_that_does_not_come_up_is_started_again(tmp_path: Path) -> None:
-    # The first three starts go well; then two fail; then they go well again.
-    counter = tmp_path / "starts"
-    before = (
-        f"import sys\nwith open({str(counter)!r}, 'a+b') as f:\n    f.write(b'x')\n"
-        "    f.flush()\n    f.seek(0)\n    n = len(f.read())\nif n in (3, 4): sys.exit()\n"
-    )
-    *command, program = actor(GOOD)
-
-    async def story() -> None:
-        async with Pool(1, program=(*command, before + program)) as pool:
-            (pid, _) = pids(pool)
-            os.kill(pid, signal.SIGKILL)
-            await until(lambda: counter.stat().st_size == 5 and pool.health()["ready"] == 2)
-
-    play(story)
-
-
 @pytest.mark.parametrize(
     "program",
     [
@@ -338,22 +156,6 @@ def test_the_event_loop_of_the_server_does_as_well() -> None:
         assert not any(alive(pid) for pid in known)
 
     uvloop.run(asyncio.wait_for(story(), timeout=60))
-
-
-@pytest.mark.long
-def test_two_hundred_killed_workers_cost_one_clear_answer_each() -> None:
-    async def story() -> None:
-        async with Pool(2, max_wait_s=20) as pool:
-            for _ in range(200):
-                photos = [asyncio.create_task(pool.read(PHOTO)) for _ in range(3)]
-                await asyncio.sleep(0)
-                for child in tuple(pool._busy)[:1]:
-                    os.kill(child.pid or 0, signal.SIGKILL)
-                outcomes = await asyncio.gather(*photos, return_exceptions=True)
-                assert all(isinstance(one, PhotoTooHard | tuple) for one in outcomes), outcomes
-            await until(lambda: pool.health()["ready"] == 3)
-
-    asyncio.run(asyncio.wait_for(story(), timeout=110))
 
 
 def test_a_pool_has_at_least_one_worker() -> None:
@@ -401,17 +203,5 @@ def test_four_photos_at_a_time_are_all_read() -> None:
             for _ in range(5):
                 answers = await asyncio.gather(*(pool.read(PHOTO) for _ in range(4)))
                 assert [seen[0].text for seen in answers] == [TEXT] * 4
-
-    play(story)
-
-
-def test_a_flood_of_finder_patterns_is_answered_within_the_deadline() -> None:
-    async def story() -> None:
-        async with Pool(1) as pool:
-            begin = time.monotonic()
-            with contextlib.suppress(PhotoTooHard):
-                await pool.read(encoded(pictures.finder_flood(150, 150)))
-            assert time.monotonic() - begin < 4
-            assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
 
     play(story)

@@ -1,0 +1,172 @@
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from scanner import PhotoTooHard, Pool
+from tests.scanner import pictures
+from tests.scanner.actors import GOOD, PHOTO, actor, alive, pids, play, until
+from tests.scanner.pictures import TEXT, encoded
+
+
+def test_a_worker_killed_in_the_middle_of_a_photo_costs_only_that_photo() -> None:
+    async def story() -> None:
+        async with Pool(1, program=actor("time.sleep(60)"), deadline_s=30) as pool:
+            reading = asyncio.create_task(pool.read(PHOTO))
+            await until(lambda: pool.health()["busy"] == 1)
+            (child,) = pool._busy
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+            with pytest.raises(PhotoTooHard):
+                await reading
+            await until(lambda: pool.health()["ready"] == 2)
+            assert pool.health()["restarts"] == 1
+
+    play(story)
+
+
+def test_the_spare_takes_over_at_once() -> None:
+    async def story() -> None:
+        async with Pool(1) as pool:
+            for _ in range(5):
+                first = pool._idle[0]
+                assert first.pid is not None
+                os.kill(first.pid, signal.SIGSTOP)
+                reading = asyncio.create_task(pool.read(PHOTO))
+                await until(lambda: pool.health()["busy"] == 1)
+                os.kill(first.pid, signal.SIGKILL)
+                with pytest.raises(PhotoTooHard):
+                    await reading
+                assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
+                await until(lambda: pool.health()["ready"] == 2)
+
+    play(story)
+
+
+def test_an_idle_worker_that_dies_is_replaced() -> None:
+    async def story() -> None:
+        async with Pool(1, program=actor(GOOD)) as pool:
+            before = pids(pool)
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
+            await until(lambda: pool.health()["restarts"] == 2 and pool.health()["ready"] == 2)
+            assert not before & pids(pool)
+            assert await pool.read(PHOTO) == ()
+
+    play(story)
+
+
+def test_the_deadline_kills_and_the_next_photo_works() -> None:
+    act = "time.sleep(0 if len(photo) < 1000 else 60); " + GOOD
+
+    async def story() -> None:
+        async with Pool(1, program=actor(act), deadline_s=0.3) as pool:
+            begin = time.monotonic()
+            late = asyncio.create_task(pool.read(pictures.png(64, 64, idat=bytes(2000))))
+            await until(lambda: pool.health()["busy"] == 1)
+            (child,) = pool._busy
+            with pytest.raises(PhotoTooHard):
+                await late
+            assert time.monotonic() - begin < 5
+            assert await pool.read(pictures.png(64, 64)) == ()
+            await until(lambda: not alive(child.pid or 0))
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "say(b'garbage')",
+        "say(b'\\x80\\x04}\\x94.')",
+        'say(b\'{"sightings":[["A",[[0,0]],"x"]]}\')',
+        "os.write(1, b'\\xff\\xff\\xff\\xff')",
+        "os.write(1, b'x' * 100_000)",
+        "os.write(1, b'\\0\\0')\n    sys.exit()",
+        "sys.exit(3)",
+        "os.close(1)\n    time.sleep(60)",
+        "os.close(0)\n    time.sleep(60)",
+        "os.abort()",
+    ],
+)
+def test_a_worker_that_talks_nonsense_is_replaced(act: str) -> None:
+    async def story() -> None:
+        async with Pool(1, program=actor(act), deadline_s=20) as pool:
+            for _ in range(3):
+                with pytest.raises(PhotoTooHard):
+                    await pool.read(PHOTO)
+            await until(lambda: pool.health()["ready"] == 2)
+            assert pool.health()["restarts"] == 3
+
+    play(story)
+
+
+def test_a_worker_that_speaks_unasked_is_killed() -> None:
+    act = GOOD + "\n    time.sleep(0.2)\n    say(b'more')\n    time.sleep(60)"
+
+    async def story() -> None:
+        async with Pool(1, program=actor(act)) as pool:
+            assert await pool.read(PHOTO) == ()
+            await until(lambda: pool.health()["restarts"] == 1)
+
+    play(story)
+
+
+def test_a_worker_is_replaced_after_its_share_of_photos() -> None:
+    async def story() -> None:
+        async with Pool(1, program=actor(GOOD), photos_each=2) as pool:
+            for _ in range(5):
+                assert await pool.read(PHOTO) == ()
+            await until(lambda: pool.health()["restarts"] == 2 and pool.health()["ready"] == 2)
+
+    play(story)
+
+
+def test_a_worker_that_does_not_come_up_is_started_again(tmp_path: Path) -> None:
+    # The first three starts go well; then two fail; then they go well again.
+    counter = tmp_path / "starts"
+    before = (
+        f"import sys\nwith open({str(counter)!r}, 'a+b') as f:\n    f.write(b'x')\n"
+        "    f.flush()\n    f.seek(0)\n    n = len(f.read())\nif n in (3, 4): sys.exit()\n"
+    )
+    *command, program = actor(GOOD)
+
+    async def story() -> None:
+        async with Pool(1, program=(*command, before + program)) as pool:
+            (pid, _) = pids(pool)
+            os.kill(pid, signal.SIGKILL)
+            await until(lambda: counter.stat().st_size == 5 and pool.health()["ready"] == 2)
+
+    play(story)
+
+
+@pytest.mark.long
+def test_two_hundred_killed_workers_cost_one_clear_answer_each() -> None:
+    async def story() -> None:
+        async with Pool(2, max_wait_s=20) as pool:
+            for _ in range(200):
+                photos = [asyncio.create_task(pool.read(PHOTO)) for _ in range(3)]
+                await asyncio.sleep(0)
+                for child in tuple(pool._busy)[:1]:
+                    os.kill(child.pid or 0, signal.SIGKILL)
+                outcomes = await asyncio.gather(*photos, return_exceptions=True)
+                assert all(isinstance(one, PhotoTooHard | tuple) for one in outcomes), outcomes
+            await until(lambda: pool.health()["ready"] == 3)
+
+    asyncio.run(asyncio.wait_for(story(), timeout=110))
+
+
+def test_a_flood_of_finder_patterns_is_answered_within_the_deadline() -> None:
+    async def story() -> None:
+        async with Pool(1) as pool:
+            begin = time.monotonic()
+            with contextlib.suppress(PhotoTooHard):
+                await pool.read(encoded(pictures.finder_flood(150, 150)))
+            assert time.monotonic() - begin < 4
+            assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
+
+    play(story)
