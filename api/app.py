@@ -41,6 +41,7 @@ API: list[BaseRoute] = [
     Route("/api/v1/me/deposits", deposits.ask, methods=["POST"]),
     Route("/api/v1/me/deposits", deposits.mine, methods=["GET"]),
     Route("/api/v1/me/deposits/{id}", deposits.of, methods=["GET"]),
+    Route("/api/v1/me/flattrs", flattrs.of_month, methods=["GET"]),
     Route("/api/v1/me/flattrs/{id}", flattrs.undo, methods=["DELETE"]),
     Route("/api/v1/things", things.register, methods=["POST"]),
     Route("/api/v1/things", things.find, methods=["GET"]),
@@ -103,8 +104,16 @@ def create(
 
 async def _answer(request: Request, trouble: Exception) -> Response:
     """Answer an error with its problem: a page for people, a document for programs."""
+    if isinstance(trouble, HTTPException) and trouble.status_code == 405:
+        trouble.headers = {"Allow": ", ".join(_allowed(request))}
     problem = problems.of(trouble)
     wants_page = "text/html" in request.headers.get("accept", "")
     if wants_page and not request.url.path.startswith("/api/"):
         return await pages.problem(request, problem)
     return problems.answer(problem, request_id=request.scope["request_id"])
+
+
+def _allowed(request: Request) -> list[str]:
+    """Give the methods of all routes with this address (RFC 9110, section 10.2.1)."""
+    fitting = [route for route in request.app.routes if route.matches(request.scope)[0].value]
+    return sorted({method for route in fitting for method in route.methods or ()})

@@ -110,13 +110,15 @@ async def photo_form(scope: Scope, receive: Receive, model: type[M]) -> tuple[by
     )
     try:
         form = await parser.parse()
+        photo = form.get("photo")
+        if not isinstance(photo, UploadFile):
+            raise FieldsRefused((("photo", "A photo is needed, sent as a file."),))
+        fields = [(name, value) for name, value in form.multi_items() if value is not photo]
+        return await photo.read(), validated(fields, model)
     except (MultiPartException, UnicodeError) as trouble:
         raise BadForm("The form cannot be read.") from trouble
-    photo = form.get("photo")
-    if not isinstance(photo, UploadFile):
-        raise FieldsRefused((("photo", "A photo is needed, sent as a file."),))
-    fields = [(name, value) for name, value in form.multi_items() if value is not photo]
-    return await photo.read(), validated(fields, model)
+    finally:
+        parser.close()
 
 
 async def text_form(scope: Scope, receive: Receive, model: type[M]) -> M:
@@ -161,6 +163,11 @@ def validated(fields: Sequence[tuple[str, object]], model: type[M]) -> M:
 
 class _InMemory(MultiPartParser):
     spool_max_size = 64 * 1024 * 1024  # above what the door lets through: never a file on disk
+
+    def close(self) -> None:
+        # Also those of a form that ended in the middle, which is no error for the parser.
+        for file in self._files_to_close_on_error:
+            file.close()
 
 
 async def _stream(receive: Receive) -> AsyncGenerator[bytes, None]:

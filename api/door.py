@@ -76,7 +76,8 @@ class Door:
         self._origin = f"{base.scheme}://{base.netloc}".encode()
         named = _HEADERS | ({"strict-transport-security": _HSTS} if base.scheme == "https" else {})
         self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
-        self._ids = (f"{secrets.token_hex(4)}{number:06x}" for number in itertools.count())
+        process = secrets.token_hex(4)
+        self._ids = (f"{process}{number:06x}" for number in itertools.count())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, and its answer out."""

@@ -84,6 +84,7 @@ def to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("databases").setLevel(logging.WARNING)
 
 
 def _now() -> str:

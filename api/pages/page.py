@@ -1,0 +1,102 @@
+"""A page: a function that is given who asks and what they said, and returns what is shown.
+
+`@page()` turns it into an endpoint. The session is read once, and only where a cookie came along.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from api import call
+from api.pages import cookies, templates
+from api.pages.forms import NOTHING, Form
+from irl.house import House
+from irl.members import sessions
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked(call.Asked):
+    """A request, as a page sees it; `token` is the secret of the session, if there is one."""
+
+    pocket: str | None
+
+    def query(self, name: str) -> str | None:
+        """Give a query parameter, the first of this name."""
+        values = Request(self.scope).query_params.getlist(name)
+        return values[0] if values else None
+
+    def show(self, template: str, *, form: Form = NOTHING, status: int = 200, **more: Any) -> Response:
+        """Fill in a template; a form that was refused brings its own status."""
+        shown = templates.show(
+            template, status=form.status or status, me=self.holder, form=form, **more
+        )
+        shown.headers.update(form.headers)
+        return shown
+
+
+class Page:
+    """An endpoint as an ASGI application.
+
+    Args:
+        function: what it shows.
+        members_only: whether a visitor is sent to sign in first.
+    """
+
+    def __init__(
+        self, function: Callable[[Asked], Awaitable[Response]], *, members_only: bool
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.members_only = members_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        asked = await _asked(scope, receive)
+        if self.members_only and asked.holder is None:
+            response: Response = _to_sign_in(scope)
+        else:
+            response = await self.function(asked)
+        await response(scope, receive, send)
+
+
+def page(
+    *, members_only: bool = False
+) -> Callable[[Callable[[Asked], Awaitable[Response]]], Page]:
+    """Make an endpoint of a function; see `Page`."""
+    return functools.partial(Page, members_only=members_only)
+
+
+def forward(path: str) -> RedirectResponse:
+    """Send the browser on after a form was done, so that a reload does not send it again."""
+    return RedirectResponse(path, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+async def _asked(scope: Scope, receive: Receive) -> Asked:
+    house: House = scope["state"]["house"]
+    sent = Request(scope).cookies
+    secret = sent.get(cookies.session_name(house.settings))
+    asked = Asked(
+        scope=scope,
+        receive=receive,
+        house=house,
+        token=secret,
+        now=scope["state"]["clock"](),
+        pocket=sent.get(cookies.POCKET),
+    )
+    if secret is not None:
+        asked.holder = await sessions.holder(house, secret, now=asked.now)
+    return asked
+
+
+def _to_sign_in(scope: Scope) -> Response:
+    """Send a visitor to sign in, and back to the page that was asked for."""
+    wanted = scope["path"] if scope["method"] in {"GET", "HEAD"} else "/month"
+    return forward(f"/sign-in?next={quote(wanted)}")
