@@ -34,16 +34,16 @@ def splitmix64(state: int) -> int:
     return z ^ z >> 31
 
 
-def mix(month: int, member_id: int, thing_id: int) -> int:
+def mix(month: int, member: int, thing: int) -> int:
     """Give the 64 bits that decide who gets the odd micros; see the module's formula."""
-    return splitmix64(splitmix64(splitmix64(month) ^ member_id) ^ thing_id)
+    return splitmix64(splitmix64(splitmix64(month) ^ member) ^ thing)
 
 
-def shares(month: int, member_id: int, pot: int, things: Sequence[int]) -> list[Micros]:
+def shares(month: int, member: int, pot: int, things: Sequence[int]) -> list[Micros]:
     """Divide one giver's pot over the things flattred; micros, in the order of `things`."""
     if not things:
         return []
     share, odd = divmod(pot, len(things))
-    mixes = [mix(month, member_id, thing) for thing in things]
+    mixes = [mix(month, member, thing) for thing in things]
     favoured = set(sorted(mixes)[:odd])
     return [Micros(share + (one in favoured)) for one in mixes]

@@ -1,5 +1,6 @@
 """Settlement: closing a month once, its statements, and the audit of everything."""
 
 from irl.settlement.runner import Progress, Settled, settle
+from irl.settlement.statements import Statement
 
-__all__ = ["Progress", "Settled", "settle"]
+__all__ = ["Progress", "Settled", "Statement", "settle"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from irl import settlement
+from irl.settlement import audit
 from irl.errors import MonthNotOver, MonthOutOfOrder, SandboxOnly
 from irl.house import House
 from irl.month import Month
@@ -36,3 +37,4 @@ async def test_a_pot_is_divided_equally_and_paid_to_the_makers(
     assert left["balance_micros"] == 13 * EURO
     again = await settlement.settle(house, NOVEMBER, now=day(5, 12))
     assert again.already
+    assert await audit.audit(house) == []
