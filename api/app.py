@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, Router
 
 from api import docs, health, openapi, pages, problems, state
 from api.door import Door
@@ -89,17 +88,13 @@ def create(
     ]
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[State]:
+    async def lifespan(_: object) -> AsyncIterator[State]:
         async with state.opened(settings, reader=reader, clock=clock) as opened:
             yield opened
 
-    app = Starlette(
-        routes=[*API, *about, *HOUSE, *PAGES],
-        lifespan=lifespan,
-        exception_handlers=dict.fromkeys((*problems.TABLE, HTTPException), _answer),
-    )
-    app.router.redirect_slashes = False
-    return Door(app, base_url=settings.base_url, answer=_answer, log=log)
+    routes = [*API, *about, *HOUSE, *PAGES]
+    router = Router(routes, redirect_slashes=False, lifespan=lifespan)
+    return Door(router, base_url=settings.base_url, answer=_answer, log=log)
 
 
 async def _answer(request: Request, trouble: Exception) -> Response:
@@ -115,5 +110,7 @@ async def _answer(request: Request, trouble: Exception) -> Response:
 
 def _allowed(request: Request) -> list[str]:
     """Give the methods of all routes with this address (RFC 9110, section 10.2.1)."""
-    fitting = [route for route in request.app.routes if route.matches(request.scope)[0].value]
+    fitting = [
+        route for route in request.scope["router"].routes if route.matches(request.scope)[0].value
+    ]
     return sorted({method for route in fitting for method in route.methods or ()})

@@ -94,6 +94,11 @@ def is_form(scope: Scope) -> bool:
     return _media_type(scope) == b"multipart/form-data"
 
 
+def is_plain_form(scope: Scope) -> bool:
+    """Tell whether the body says that it is a form without files."""
+    return _media_type(scope) == b"application/x-www-form-urlencoded"
+
+
 async def photo_form(scope: Scope, receive: Receive, model: type[M]) -> tuple[bytes, M]:
     """Read a form with the file `photo` and the fields of `model`; nothing touches the disk.
 
@@ -129,7 +134,7 @@ async def text_form(scope: Scope, receive: Receive, model: type[M]) -> M:
         BadForm: it cannot be read.
         FieldsRefused: fields have another shape.
     """
-    if _media_type(scope) != b"application/x-www-form-urlencoded":
+    if not is_plain_form(scope):
         raise MediaTypeRefused("Send the body as application/x-www-form-urlencoded.")
     return validated(_pairs(await whole(receive), most=_FORM_FIELDS_MOST), model)
 
@@ -181,11 +186,8 @@ async def _stream(receive: Receive) -> AsyncGenerator[bytes, None]:
 
 
 def _media_type(scope: Scope) -> bytes:
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            media_type: bytes = value
-            return media_type.partition(b";")[0].strip().lower()
-    return b""
+    said: bytes = scope["named"].get(b"content-type", b"")
+    return said.partition(b";")[0].strip().lower()
 
 
 def _pairs(raw: bytes, *, most: int) -> list[tuple[str, object]]:

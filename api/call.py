@@ -226,13 +226,13 @@ def bearer(scope: Scope) -> str | None:
     Raises:
         TokenRefused: there is an Authorization of another kind.
     """
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            kind, _, token = value.decode("latin-1").partition(" ")
-            if kind.lower() != "bearer" or not token.strip():
-                raise TokenRefused("Send the token as: Authorization: Bearer TOKEN.")
-            return str(token.strip())
-    return None
+    said: bytes | None = scope["named"].get(b"authorization")
+    if said is None:
+        return None
+    kind, _, token = said.decode("latin-1").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise TokenRefused("Send the token as: Authorization: Bearer TOKEN.")
+    return token.strip()
 
 
 async def _holder(house: House, token: str | None, scope: ScopeName) -> Member:

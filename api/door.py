@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ApiError, BodyTooLarge, BodyTooSlow, ForeignOrigin, PhotoTooLarge
+from api.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin, PhotoTooLarge
 from api.logs import AccessLog
 from scanner import MAX_PHOTO_BYTES
 
@@ -81,39 +81,28 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, and its answer out."""
+        scope["app"] = self  # the router raises what it cannot find instead of answering itself
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = next(self._ids)
-        scope["request_id"] = request_id
-        out = _Out(send, [*self._headers, (b"x-request-id", request_id.encode())])
         began = time.perf_counter()
+        scope["request_id"] = request_id = next(self._ids)
+        scope["named"] = headers = dict(scope["headers"])
+        out = _Out(send, [*self._headers, (b"x-request-id", request_id.encode())])
         try:
-            await self._let_in(scope, receive, out)
-        except Exception as trouble:  # noqa: BLE001 - logged, and answered as a problem
-            await self._say(trouble, scope, receive, out)
-        finally:
-            if self._log is not None:
-                route = getattr(scope.get("route"), "path", None)
-                method = scope["method"] if scope["method"] in _METHODS else "other"
-                ms = (time.perf_counter() - began) * 1000
-                self._log.note(
-                    method=method, route=route, status=out.status, ms=ms, request_id=request_id
-                )
-
-    async def _let_in(self, scope: Scope, receive: Receive, out: _Out) -> None:
-        if scope["method"] in _SAFE:
+            if scope["method"] not in _SAFE:
+                self._check_origin(headers)
+                receive = Body(receive, headers)
             await self._app(scope, receive, out)
-            return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        try:
-            self._check_origin(headers)
-            await self._app(scope, Body(receive, headers), out)
-        except ApiError as trouble:
-            await (await self._answer(Request(scope), trouble))(scope, receive, out)
-        if out.status == 413:
-            await _discard(receive)
-        await out.finish()
+        except Exception as trouble:  # noqa: BLE001 - each is answered, and a bug is logged
+            await self._say(trouble, scope, receive, out)
+        if self._log is not None:
+            route = getattr(scope.get("route"), "path", None)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            ms = (time.perf_counter() - began) * 1000
+            self._log.note(
+                method=method, route=route, status=out.status, ms=ms, request_id=request_id
+            )
 
     def _check_origin(self, headers: dict[bytes, bytes]) -> None:
         """Refuse what a browser sends for another site's page.
@@ -136,50 +125,71 @@ class Door:
             raise ForeignOrigin("This was sent from a page of another site.")
 
     async def _say(self, trouble: Exception, scope: Scope, receive: Receive, out: _Out) -> None:
-        """Log a bug and answer it; one whose answer was under way breaks the connection."""
+        """Answer an error; a bug is logged, and breaks the connection if an answer is under way."""
         if isinstance(trouble, ClientDisconnect):
-            return
-        _log.error("a request failed", exc_info=trouble, extra={"request_id": scope["request_id"]})
-        if not out.status:
-            await (await self._answer(Request(scope), trouble))(scope, receive, out)
-        elif not out.is_complete:
+            return  # nobody is there to hear it
+        answer = await self._answer(Request(scope), trouble)
+        if answer.status_code == 500 or out.status:
+            _log.error(
+                "a request failed", exc_info=trouble, extra={"request_id": scope["request_id"]}
+            )
+        if out.status:
             raise trouble
+        if isinstance(receive, Body) and not receive.is_whole:
+            # The server closes after the end of this answer, and a sender that still sends would
+            # see a broken connection and not the answer; so the end waits a little.
+            out.withholds_end = True
+            await answer(scope, receive, out)
+            await receive.discard()
+            await out.finish()
+        else:
+            await answer(scope, receive, out)
 
 
 class Body:
     """Receives a request's body within its bounds; afterwards whatever the server says."""
 
-    __slots__ = ("_began", "_is_photo", "_most", "_receive", "_taken", "_whole")
+    __slots__ = ("_began", "_is_photo", "_most", "_receive", "_said", "_taken", "is_whole")
 
     def __init__(self, receive: Receive, headers: dict[bytes, bytes]) -> None:
         self._receive = receive
         self._is_photo = headers.get(b"content-type", b"").startswith(b"multipart/")
         self._most = MAX_FORM_BYTES if self._is_photo else MAX_BODY_BYTES
         self._taken = 0
-        self._whole = False
         self._began = time.monotonic()
         said = headers.get(b"content-length", b"0")
-        self._check(int(said) if said.isdigit() else 0)
+        self._said = int(said) if said.isdigit() else 0
+        self.is_whole = False
 
     async def __call__(self) -> Message:
         """Give the next message.
 
         Raises:
-            BodyTooLarge, PhotoTooLarge: more came than may come; the rest is not read.
+            BodyTooLarge, PhotoTooLarge: more came, or is said to come, than may come.
             BodyTooSlow: less came than must come.
         """
-        if self._whole:
+        if self.is_whole:
             return await self._receive()
+        self._check(self._said)
         left_s = PATIENCE_S + self._taken / SLOWEST_BYTES - (time.monotonic() - self._began)
         try:
             async with asyncio.timeout(left_s):
                 message = await self._receive()
         except TimeoutError:
             raise BodyTooSlow("The body did not come in time.") from None
-        self._whole = not message.get("more_body", False)
+        self.is_whole = not message.get("more_body", False)
         self._taken += len(message.get("body", b""))
         self._check(self._taken)
         return message
+
+    async def discard(self) -> None:
+        """Throw away for a moment what still comes."""
+        try:
+            async with asyncio.timeout(_DISCARD_S):
+                while (await self._receive()).get("more_body", False):
+                    pass
+        except TimeoutError:
+            return
 
     def _check(self, size: int) -> None:
         if size <= self._most:
@@ -191,42 +201,24 @@ class Body:
 
 
 class _Out:
-    """Sends an answer with the headers that all answers have, and remembers how it went."""
+    """Sends an answer with the headers that all answers have, and remembers its status."""
 
-    __slots__ = ("_headers", "_send", "_withheld", "is_complete", "status")
+    __slots__ = ("_headers", "_send", "status", "withholds_end")
 
     def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
         self._send = send
         self._headers = headers
-        self._withheld = False
         self.status = 0
-        self.is_complete = False
+        self.withholds_end = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), *self._headers]
-        elif not message.get("more_body", False):
-            self.is_complete = True
-            if self.status == 413:
-                # The server closes after the end of this answer, and a sender that still sends
-                # would see a broken connection and not the answer; so the end waits a little.
-                self._withheld = True
-                message = {**message, "more_body": True}
+        elif self.withholds_end:
+            message = {**message, "more_body": True}
         await self._send(message)
 
     async def finish(self) -> None:
         """Send the end that was withheld."""
-        if self._withheld:
-            self._withheld = False
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _discard(receive: Receive) -> None:
-    """Throw away for a moment what still comes of a body that is too large."""
-    try:
-        async with asyncio.timeout(_DISCARD_S):
-            while (await receive()).get("more_body", False):
-                pass
-    except TimeoutError:
-        return
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})

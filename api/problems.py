@@ -172,5 +172,5 @@ def _headers_of(kind: Kind, trouble: Exception) -> Mapping[str, str]:
     if kind.status in {429, 503}:
         headers["Retry-After"] = str(getattr(trouble, "retry_after_s", 1))
     if kind.status in {408, 413}:
-        headers["Connection"] = "close"  # the rest of the body is not read
+        headers["Connection"] = "close"  # the rest of the body is not waited for
     return MappingProxyType(headers)
