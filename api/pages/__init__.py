@@ -1,17 +1,74 @@
-"""The pages; each module has the name of its room in irl."""
+"""The pages, and the table of their routes; each module has the name of its room in irl."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
-from api import problems
+from api.pages import (
+    codes,
+    flattrs,
+    home,
+    members,
+    scans,
+    statements,
+    templates,
+    things,
+    wallet,
+)
 from api.problems import Problem
 
-ROUTES: list[BaseRoute] = []
+ROUTES: list[BaseRoute] = [
+    # As printed, as typed, and with the slash that some readers put behind an address.
+    *(
+        Route(f"/{letter}/{{code}}{end}", codes.look, methods=["GET"])
+        for letter in "tT"
+        for end in ("", "/")
+    ),
+    *(Route(f"/{letter}/{{code}}", scans.give, methods=["POST"]) for letter in "tT"),
+    Route("/t/{code}/visit", codes.visit, methods=["POST"]),
+    Route("/t/{code}/report", codes.show_report, methods=["GET"]),
+    Route("/t/{code}/report", codes.report, methods=["POST"]),
+    Route("/reported", codes.reported, methods=["GET"]),
+    Route("/scan", scans.show_scan, methods=["GET"]),
+    Route("/scan", scans.scan, methods=["POST"]),
+    Route("/", home.home, methods=["GET"]),
+    Route("/static/{name}", home.static, methods=["GET"]),
+    Route("/join", members.join, methods=["GET"]),
+    Route("/join", members.ask, methods=["POST"]),
+    Route("/join/sent", members.sent, methods=["GET"]),
+    Route("/join/sent", members.resend, methods=["POST"]),
+    Route("/verify", members.link, methods=["GET"]),
+    Route("/verify", members.verify, methods=["POST"]),
+    Route("/sign-in", members.show_sign_in, methods=["GET"]),
+    Route("/sign-in", members.enter, methods=["POST"]),
+    Route("/sign-out", members.sign_out, methods=["POST"]),
+    Route("/month", flattrs.my_month, methods=["GET"]),
+    Route("/month", flattrs.set_budget, methods=["POST"]),
+    Route("/flattrs/{id}/undo", flattrs.undo, methods=["POST"]),
+    Route("/wallet", wallet.mine, methods=["GET"]),
+    Route("/wallet", wallet.deposit, methods=["POST"]),
+    Route("/sandbox/checkout/{id}", wallet.till, methods=["GET"]),
+    Route("/things", things.mine, methods=["GET"]),
+    Route("/things", things.register, methods=["POST"]),
+    Route("/things/{id}", things.of, methods=["GET"]),
+    Route("/things/{id}", things.change, methods=["POST"]),
+    Route("/things/{id}/delete", things.delete, methods=["POST"]),
+    Route("/things/{id}/codes", things.make_code, methods=["POST"]),
+    Route("/things/{id}/codes/{code}/revoke", things.revoke_code, methods=["POST"]),
+    Route("/statements/{month}", statements.of, methods=["GET"]),
+]
 
 
 async def problem(request: Request, problem: Problem) -> Response:
     """Show a problem to a person."""
-    return problems.answer(problem, request_id=request.scope["request_id"])
+    shown = templates.show(
+        "problem.html",
+        status=problem.kind.status,
+        me=None,
+        problem=problem,
+        request_id=request.scope["request_id"],
+    )
+    shown.headers.update(problem.headers)
+    return shown

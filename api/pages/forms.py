@@ -83,6 +83,10 @@ class Form:
             raise BadForm("The form is not complete; please load the page again.")
         return text
 
+    def over(self, **values: str) -> Form:
+        """Give the form over these values: they show in fields that were not sent."""
+        return dataclasses.replace(self, said=(*self.said, *values.items()))
+
     def refused(self, trouble: Exception) -> Form:
         """Give the form with what is wrong; pages ask in euros, so `amount_micros` is `amount`."""
         problem = problems.of(trouble)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from starlette.requests import Request
+from starlette.datastructures import QueryParams
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -30,10 +31,12 @@ class Asked(call.Asked):
 
     def query(self, name: str) -> str | None:
         """Give a query parameter, the first of this name."""
-        values = Request(self.scope).query_params.getlist(name)
+        values = QueryParams(self.scope["query_string"]).getlist(name)
         return values[0] if values else None
 
-    def show(self, template: str, *, form: Form = NOTHING, status: int = 200, **more: Any) -> Response:
+    def show(
+        self, template: str, *, form: Form = NOTHING, status: int = 200, **more: Any
+    ) -> Response:
         """Fill in a template; a form that was refused brings its own status."""
         shown = templates.show(
             template, status=form.status or status, me=self.holder, form=form, **more
@@ -67,9 +70,7 @@ class Page:
         await response(scope, receive, send)
 
 
-def page(
-    *, members_only: bool = False
-) -> Callable[[Callable[[Asked], Awaitable[Response]]], Page]:
+def page(*, members_only: bool = False) -> Callable[[Callable[[Asked], Awaitable[Response]]], Page]:
     """Make an endpoint of a function; see `Page`."""
     return functools.partial(Page, members_only=members_only)
 
@@ -81,7 +82,7 @@ def forward(path: str) -> RedirectResponse:
 
 async def _asked(scope: Scope, receive: Receive) -> Asked:
     house: House = scope["state"]["house"]
-    sent = Request(scope).cookies
+    sent = cookie_parser(scope["named"].get(b"cookie", b"").decode("latin-1"))
     secret = sent.get(cookies.session_name(house.settings))
     asked = Asked(
         scope=scope,

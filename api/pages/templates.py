@@ -68,6 +68,11 @@ _environment.filters |= {
     "month_text": months.text,
     "iso": months.iso,
 }
-_environment.globals |= {name: static(file) for name, file in (
-    ("style", "irl.css"), ("visit_script", "visit.js"), ("times_script", "times.js"),
-)}
+_environment.globals |= {
+    name: static(file)
+    for name, file in (
+        ("style", "irl.css"),
+        ("visit_script", "visit.js"),
+        ("times_script", "times.js"),
+    )
+}

@@ -1,0 +1,57 @@
+"""The wallet: funds, revenue, deposits; and the till of play money."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from api.pages import forms
+from api.pages.forms import Form
+from api.pages.page import Asked, forward, page
+from irl.money import deposits, micros, payments, wallet
+from irl.rules import EURO
+
+
+@page(members_only=True)
+async def mine(asked: Asked) -> Response:
+    """Show the wallet, and the form for a deposit."""
+    return await _wallet(asked, forms.NOTHING)
+
+
+@page(members_only=True)
+async def deposit(asked: Asked) -> Response:
+    """Ask for a deposit, and go on to where it is paid."""
+    form = await forms.read(asked)
+    try:
+        asked_for = await deposits.ask(
+            asked.house,
+            asked.member.id,
+            amount_micros=micros.parse_euros(form.text("amount"), field="amount"),
+            provider=form.text("provider"),
+            now=asked.now,
+        )
+    except forms.Refusals as trouble:
+        return await _wallet(asked, form.refused(trouble))
+    # A till of our own is reached by its path, under whichever name the browser knows us.
+    return forward(asked_for.checkout_url.removeprefix(asked.base_url))
+
+
+@page(members_only=True)
+async def till(asked: Asked) -> Response:
+    """Show a deposit of play money with its decisions; they are taken by the provider's call."""
+    found = await deposits.of(asked.house, asked.member.id, asked.part("id"))
+    return asked.show("checkout.html", deposit=found)
+
+
+async def _wallet(asked: Asked, form: Form) -> Response:
+    rules = asked.house.rules
+    example = 10 * EURO
+    return asked.show(
+        "wallet.html",
+        form=form,
+        wallet=await wallet.of(asked.house, asked.member.id, now=asked.now),
+        deposits=await deposits.mine(asked.house, asked.member.id),
+        providers=payments.offered(asked.house),
+        rules=rules,
+        example=example,
+        its_fee=micros.fee(example, basis_points=rules.fee_basis_points),
+    )
