@@ -53,8 +53,8 @@ class Rules:
             value = getattr(self, field.name)
             if type(value) is not int or not 0 <= value <= 10**12:
                 raise ValueError(f"rule {field.name}: a whole number from 0 to 10^12 is needed")
-        if self.fee_basis_points > 10_000:
-            raise ValueError("rule fee_basis_points: at most 10000, which is all of a deposit")
+        if self.fee_basis_points >= 10_000:
+            raise ValueError("rule fee_basis_points: below 10000, or nothing is left to give")
         for least, most in (
             ("deposit_least_micros", "deposit_most_micros"),
             ("budget_least_micros", "budget_most_micros"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from irl import rules
 from irl.rules import Rules
+from qr.code import authority
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
@@ -47,17 +50,39 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _base(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("must be https://HOST or http://HOST, without a path")
+        try:
+            authority(value)  # it is printed in every code
+            parts = urlsplit(value)
+            parts.port  # noqa: B018 - refuses what is none
+        except ValueError:
+            raise ValueError("must be https://HOST or http://HOST, without a path") from None
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
     @field_validator("mail_url")
     @classmethod
     def _mail(cls, value: str) -> str:
-        scheme = value.partition(":")[0]
-        if scheme not in {"file", "smtp", "smtps", "smtp+starttls"}:
-            raise ValueError("must start with file:, smtp://, smtps:// or smtp+starttls://")
+        parts = urlsplit(value)
+        try:
+            whole = bool(parts.path) if parts.scheme == "file" else parts.port != 0
+        except ValueError:
+            whole = False
+        is_smtp = parts.scheme in {"smtp", "smtps", "smtp+starttls"} and bool(parts.hostname)
+        if not whole or not (is_smtp or parts.scheme == "file"):
+            raise ValueError(
+                "must be file:FOLDER, smtp://HOST, smtps://HOST or smtp+starttls://HOST"
+            )
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        name, sender = parseaddr(value)
+        try:
+            Address(display_name=name, addr_spec=sender)
+        except (ValueError, IndexError):
+            sender = ""
+        if not sender or not value.isprintable():
+            raise ValueError("must be an e-mail address, with or without a name before it")
         return value
 
     @property

@@ -20,12 +20,16 @@ def line(text: str, *, field: str, least: int = 1, most: int) -> str:
     """Check one line of text: NFC, outer spaces dropped, `least` to `most` characters.
 
     Raises:
-        Invalid: naming `field`: too short, too long, or with control, bidirectional or invisible characters.
+        Invalid: naming `field`: too short, too long, or with control, bidirectional or invisible
+            characters, or with nothing to see.
     """
     if len(text) > 4 * most + 16:
         raise Invalid(f"At most {most} characters are allowed.", field=field)
     text = unicodedata.normalize("NFC", text).strip()
     _refuse(text, field=field, allowed="")
+    # Joiners and marks are parts of letters and emoji, and nothing by themselves.
+    if text and all(unicodedata.category(character)[0] in "CMZ" for character in text):
+        raise Invalid("There is nothing to see in this text.", field=field)
     return _bounded(text, field=field, least=least, most=most)
 
 
