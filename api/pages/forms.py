@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -23,7 +22,6 @@ Refusals: Final = (Invalid, SignInRefused, Throttled, Conflict, ApiError, CodeEr
 
 _FIELDS_MOST: Final = 256
 _NONCE: Final = re.compile(r"[!-~]{1,64}", re.ASCII)
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _SECRET: Final = frozenset({"password"})
 
 
@@ -32,10 +30,10 @@ class Form:
     """What was typed, and what is wrong with it: beside a field, or above the form."""
 
     said: tuple[tuple[str, str], ...] = ()
-    errors: Mapping[str, str] = field(default=_NONE)
+    errors: Mapping[str, str] = field(default_factory=dict)
     above: str = ""
     status: int = 0
-    headers: Mapping[str, str] = field(default=_NONE)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """Give what was typed into a field; nothing where there is no such field.
@@ -95,7 +93,7 @@ class Form:
         is_shown = any(key == name for key, _ in self.said)
         return dataclasses.replace(
             self,
-            errors={name: text} if is_shown else _NONE,
+            errors={name: text} if is_shown else {},
             above="" if is_shown else text,
             status=problem.kind.status,
             headers=problem.headers,
