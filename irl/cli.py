@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import click
 
 from irl import calendar, migrations, outbox, settings
 from irl import month as months
-from irl.errors import Conflict, IrlError, SettlerAtWork, Unavailable
+from irl.errors import Conflict, IrlError, SettlerAtWork
 from irl.giving import pockets
 from irl.house import House, opened
 from irl.members import invitations, joining
 from irl.money import charities
 from irl.settings import SettingsRefused
-from irl.settlement import audit as auditing
-from irl.settlement import runner
+from irl.settlement import audit, runner
 
 T = TypeVar("T")
 
+NOT_CLEAN = 1
 REFUSED = 2
 AT_WORK = 75
 """EX_TEMPFAIL of sysexits.h: try again later."""
 
-_CLOCK_S = 30
+_MAIL_S = 1
+_CHORES = timedelta(hours=1)
 
 
 def in_house(work: Callable[[House], Awaitable[T]]) -> T:
     """Open the house that the settings name and work in it.
 
-    What goes wrong in operation ends the program with one clear line and exit code 2.
+    What goes wrong in operation ends the program with one clear line: exit code 2, or 75 when
+    another settler is at work.
     """
 
     async def run() -> T:
@@ -43,17 +46,127 @@ def in_house(work: Callable[[House], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except SettlerAtWork as trouble:
-        _end(trouble.message, AT_WORK)
+        end(trouble.message, AT_WORK)
     except IrlError as trouble:
-        _end(trouble.message, REFUSED)
+        end(trouble.message, REFUSED)
     except SettingsRefused as trouble:
-        _end(str(trouble), REFUSED)
+        end(str(trouble), REFUSED)
 
 
-def _end(message: str, code: int) -> "click.NoReturn":  # type: ignore[name-defined]
+def end(message: str, code: int) -> NoReturn:
+    """Say one line on standard error and end the program."""
     click.echo(f"irl: {message}", err=True)
     sys.exit(code)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Give the moment of the command."""
     return datetime.now(UTC)
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; say whether the schema is as it should be.")
+def migrate(*, check: bool) -> None:
+    """Bring the database to the newest schema."""
+    try:
+        url = settings.load().database_url
+        if not check:
+            migrations.upgrade(url)
+        drift = migrations.drifts(url)
+    except SettingsRefused as trouble:
+        end(str(trouble), REFUSED)
+    if drift is not None:
+        end(drift, NOT_CLEAN)
+
+
+@click.command()
+@click.option("-n", "count", type=click.IntRange(1, 10_000), default=1, help="How many.")
+def invite(count: int) -> None:
+    """Make invitations and print their codes, one a line."""
+    for code in in_house(lambda house: invitations.issue(house, count, now=now())):
+        click.echo(code)
+
+
+@click.command()
+@click.argument("month")
+@click.option("--early", is_flag=True, help="Before the month has ended; only with play money.")
+def settle(month: str, *, early: bool) -> None:
+    """Close MONTH, for instance 2026-11: divide every budget over its flattrs, once.
+
+    Exit code 0: settled, also when it was already. 2: refused, with why. 75: another settler is
+    at work.
+    """
+
+    async def work(house: House) -> runner.Settled:
+        return await runner.settle(house, months.parse(month), early=early, now=now())
+
+    settled = in_house(work)
+    click.echo(f"{month} was closed already" if settled.already else f"{month} is closed")
+
+
+@click.command("audit")
+def audit_ledger() -> None:
+    """Compute the ledger anew and compare. Exit code 0: clean. 1: not, with each finding."""
+    findings = in_house(audit.audit)
+    for finding in findings:
+        click.echo(finding)
+    if findings:
+        sys.exit(NOT_CLEAN)
+    click.echo("clean")
+
+
+@click.command()
+def mail() -> None:
+    """Send the mails that wait in the outbox."""
+    sent = in_house(lambda house: outbox.send_waiting(house, now=now()))
+    click.echo(f"{sent} sent")
+
+
+@click.command()
+@click.argument("name")
+@click.argument("url")
+def charity(name: str, url: str) -> None:
+    """Add a charity that members can choose; the first one is the house's own."""
+    added = in_house(lambda house: charities.add(house, name=name, url=url, now=now()))
+    click.echo(f"{added.id} {added.name}")
+
+
+@click.command()
+def clock() -> None:
+    """Send mail, forget what is old and close months that are due, until stopped."""
+
+    async def work(house: House) -> None:
+        stopped = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+        chores_at = now()
+        while not stopped.is_set():
+            await outbox.send_waiting(house, now=now())
+            if now() >= chores_at:
+                chores_at = now() + _CHORES
+                await chores(house, now=now())
+            try:
+                await asyncio.wait_for(stopped.wait(), _MAIL_S)
+            except TimeoutError:
+                continue
+
+    in_house(work)
+
+
+async def chores(house: House, *, now: datetime) -> None:
+    """Do what is due once an hour: close ended months in order, forget what is past its days."""
+    await joining.forget_old(house, now=now)
+    await pockets.forget_old(house, now=now)
+    async with house.db.reading() as connection:
+        ended = (await calendar.look(connection, now=now)).ended
+    for month in ended:
+        try:
+            await runner.settle(house, month, early=False, now=now)
+        except Conflict as refused:
+            # Late scans still have their days, or another process is closing it.
+            click.echo(f"irl: {months.text(month)}: {refused.message}", err=True)
+            return
+
+
+COMMANDS: tuple[click.Command, ...] = (migrate, invite, settle, audit_ledger, mail, charity, clock)
+"""The commands of the domain; `api.cli` adds those that need the web or the scanner."""

@@ -314,6 +314,7 @@ class _Reader(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         for pragma in ("query_only=1", "wal_autocheckpoint=0", "mmap_size=268435456"):
             self.execute(f"PRAGMA {pragma}")
+        self.row_factory = sqlite3.Row
 
 
 class _Writer(sqlite3.Connection):
@@ -323,6 +324,7 @@ class _Writer(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         for pragma in WRITER_PRAGMAS:
             self.execute(f"PRAGMA {pragma}").fetchall()
+        self.row_factory = sqlite3.Row
 
 
 WRITER_PRAGMAS: Final = (

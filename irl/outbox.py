@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -30,16 +31,29 @@ from irl.house import House
 from irl.schema import outbox
 
 MOST_TRIES: Final = 12
+
+# Lines up to RFC 5322's limit stay whole, so that a link in a mail is never broken in two.
+_POLICY: Final = email.policy.SMTP.clone(max_line_length=998)
+
 _AT_A_TIME: Final = 100
 _SMTP_TIMEOUT_S: Final = 20
+_TAKEN_FOR: Final = timedelta(minutes=10)
 _WAITS_MINUTES: Final = (1, 2, 5, 10, 30, 60, 120, 240)
 
-_DUE: Final = (
-    select(outbox)
+_WAITING: Final = (
+    select(outbox.c.id)
     .where(outbox.c.sent_at.is_(None), outbox.c.due_at <= bindparam("now_at"))
     .where(outbox.c.tries < MOST_TRIES)
     .order_by(outbox.c.id)
     .limit(_AT_A_TIME)
+)
+# Who takes a mail moves its due time on, so that nobody else sends it meanwhile.
+_TAKE: Final = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("mail"), outbox.c.sent_at.is_(None))
+    .where(outbox.c.due_at <= bindparam("now_at"))
+    .values(due_at=bindparam("until_at"))
+    .returning(*outbox.c)
 )
 
 
@@ -69,22 +83,27 @@ async def send_waiting(house: House, *, now: datetime) -> int:
     the same Message-ID.
     """
     sent = 0
+    at = months.to_instant(now)
     async with house.db.reading() as connection:
-        due = await connection.all(_DUE, now_at=months.to_instant(now))
-    for row in due:
+        waiting = [row["id"] for row in await connection.all(_WAITING, now_at=at)]
+    for mail in waiting:
+        row = await house.db.write(partial(_take, mail=mail, now=now))
+        if row is None:
+            continue
         trouble = await _deliver(house, row)
+        await house.db.write(partial(_note, row=row, trouble=trouble, now=now))
         sent += trouble is None
-
-        async def note(
-            connection: Connection, row: Row = row, trouble: str | None = trouble
-        ) -> None:
-            await _note(connection, row, trouble, now)
-
-        await house.db.write(note)
     return sent
 
 
-async def _note(connection: Connection, row: Row, trouble: str | None, now: datetime) -> None:
+async def _take(connection: Connection, *, mail: int, now: datetime) -> Row | None:
+    until = months.to_instant(now + _TAKEN_FOR)
+    return await connection.one(_TAKE, mail=mail, now_at=months.to_instant(now), until_at=until)
+
+
+async def _note(
+    connection: Connection, *, row: Row, trouble: str | None, now: datetime
+) -> None:
     change = update(outbox).where(outbox.c.id == row["id"])
     if trouble is None:
         await connection.all(change.values(sent_at=months.to_instant(now), trouble=None))
@@ -113,7 +132,7 @@ async def _deliver(house: House, row: Row) -> str | None:
 
 def compose(house: House, row: Row) -> EmailMessage:
     """Build the message of an outbox row (RFC 5322); headers refuse line breaks by themselves."""
-    message = EmailMessage(policy=email.policy.SMTP)
+    message = EmailMessage(policy=_POLICY)
     name, sender = parseaddr(house.settings.mail_from)
     message["From"] = Address(display_name=name, addr_spec=sender)
     message["To"] = Address(addr_spec=row["recipient"])

@@ -15,7 +15,6 @@ by itself, so memory stays flat.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -161,20 +160,30 @@ class Received:
         things = things[np.lexsort((things, self.makers[things]))]
         return self.makers[things], things, self.flattrs[things], amounts[things]
 
-    def by_maker(self) -> Iterator[tuple[int, int, int]]:
-        """Give (maker, payable day, amount above zero), in the order of the transfers' parts."""
-        found: list[tuple[int, int, int]] = []
-        for day, by_thing in self._days.items():
-            things = np.flatnonzero(by_thing)
-            makers, back = np.unique(self.makers[things], return_inverse=True)
+    def by_maker(self) -> tuple[Ints, Ints, Ints]:
+        """Give maker, payable day and amount above zero, in the order of the transfers' parts."""
+        makers, back = np.unique(self.makers, return_inverse=True)
+        found: list[tuple[Ints, Ints, Ints]] = []
+        for day, by_thing in sorted(self._days.items()):
             amounts = np.zeros(len(makers), np.int64)
-            np.add.at(amounts, back, by_thing[things])
-            found += zip(makers.tolist(), [day] * len(makers), amounts.tolist(), strict=True)
-        yield from sorted(found)
+            np.add.at(amounts, back, by_thing)
+            paid = np.flatnonzero(amounts)
+            found.append((makers[paid], np.full(len(paid), day, np.int64), amounts[paid]))
+        return _in_order(found)
 
-    def by_charity(self) -> Iterator[tuple[int, int, int]]:
-        """Give (charity, payable day, amount), in the order of the transfers' parts."""
-        yield from ((*key, amount) for key, amount in sorted(self._charities.items()))
+    def by_charity(self) -> tuple[Ints, Ints, Ints]:
+        """Give charity, payable day and amount, in the order of the transfers' parts."""
+        rows = [(*key, amount) for key, amount in self._charities.items()]
+        owners, days, amounts = np.array(rows, np.int64).reshape(-1, 3).T
+        return _in_order([(owners, days, amounts)])
+
+
+def _in_order(rows: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
+    if not rows:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    owners, days, amounts = (np.concatenate(column) for column in zip(*rows, strict=True))
+    order = np.lexsort((days, owners))
+    return owners[order], days[order], amounts[order]
 
 
 def close(chunk: Chunk, *, terms: Terms, things: Things, received: Received) -> Closed:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from sqlalchemy import bindparam, select
 
 from irl.db import Connection
@@ -193,8 +192,7 @@ async def _transfers(connection: Connection, closing: Closing, result: Result) -
         ("share", 2, result.received.by_maker()),
         ("charity", 6, result.received.by_charity()),
     ):
-        rows = np.array(list(given), np.int64).reshape(-1, 3)
-        owners, payable_on, amounts = rows[:, 0], rows[:, 1], rows[:, 2]
+        owners, payable_on, amounts = given
         batch: list[bulk.Column] = [
             kind,
             closing.month,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import numpy as np
 from sqlalchemy import bindparam, func, insert, select
 
 from irl import month as months
@@ -195,7 +196,7 @@ def _settled(month: Month, result: Result) -> Settled:
         month=month,
         already=False,
         givers=result.pots,
-        makers=len({maker for maker, _, _ in result.received.by_maker()}),
+        makers=len(np.unique(result.received.by_maker()[0])),
         flattrs=int(result.received.flattrs.sum()),
         micros=result.received.put_in,
     )

@@ -1,0 +1,37 @@
+"""The service as it runs, with a reader of photos that has no processes: scans by code need none."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import uvicorn
+
+from api import app, logs
+from irl import settings
+from scanner import Health, Sighting
+
+
+class NoReader:
+    """Reads nothing."""
+
+    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
+        raise NotImplementedError
+
+    def health(self) -> Health:
+        raise NotImplementedError
+
+
+if __name__ == "__main__":
+    logs.to_stderr()
+    made = app.create(settings.load(), reader=NoReader(), log=logs.AccessLog(sys.stderr))
+    uvicorn.run(
+        made,
+        port=int(os.environ["PORT"]),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
