@@ -48,6 +48,10 @@ def _day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def _percent(basis_points: int) -> str:
+    return f"{basis_points / 100:g}"
+
+
 def _month(month: Month) -> str:
     return f"{months.start(month):%B %Y}"
 
@@ -62,6 +66,7 @@ _environment: Final = jinja2.Environment(
 )
 _environment.filters |= {
     "euros": micros.text,
+    "percent": _percent,
     "moment": _moment,
     "day": _day,
     "month_name": _month,
