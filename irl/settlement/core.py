@@ -15,7 +15,7 @@ by itself, so memory stays flat.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -120,33 +120,36 @@ class Closed:
     """Whether the reason is the giver's own thing; else it is hidden."""
 
 
-@dataclass(slots=True)
 class Received:
-    """What things and charities received so far; grows with each chunk, never with each flattr."""
+    """What things and charities received so far; grows with each day, never with each flattr."""
 
-    makers: Ints
-    flattrs: Ints = field(init=False)
-    """Valid flattrs by thing, also those that turned out to be worth nothing."""
-    _days: dict[int, Ints] = field(init=False, default_factory=dict)
-    _charities: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
-    put_in: int = field(init=False, default=0)
+    __slots__ = ("_amounts", "_charities", "_days", "_makers", "flattrs", "put_in")
 
-    def __post_init__(self) -> None:
-        self.flattrs = np.zeros(len(self.makers), np.int64)
+    def __init__(self, makers: Ints) -> None:
+        self._makers = makers
+        self.flattrs: Ints = np.zeros(len(makers), np.int64)
+        """Valid flattrs by thing, also those that turned out to be worth nothing."""
+        self.put_in = 0
+        """Micros of all pots."""
+        self._days: list[int] = []
+        self._amounts: Ints = np.zeros((0, len(makers)), np.int64)
+        self._charities: dict[tuple[int, int], int] = {}
 
     def count(self, things: Ints) -> None:
         """Count valid flattrs."""
-        self.flattrs += np.bincount(things, minlength=len(self.makers))
+        self.flattrs += np.bincount(things, minlength=len(self._makers))
 
-    def add(self, *, things: Ints, amounts: Ints, payable_on: Ints) -> None:
-        """Add shares, each with the day from which it may be paid out."""
-        if not len(things):
-            return
-        days = np.unique(payable_on)
+    def add(self, *, things: Ints, amounts: Ints, givers: Ints, payable_on: Ints) -> None:
+        """Add shares; `givers` index into `payable_on`, each giver's day."""
+        days, day_of = np.unique(payable_on, return_inverse=True)
         for day in days.tolist():
-            here = slice(None) if len(days) == 1 else payable_on == day
-            by_thing = self._days.setdefault(day, np.zeros(len(self.makers), np.int64))
-            np.add.at(by_thing, things[here], amounts[here])
+            if day not in self._days:
+                self._days.append(day)
+                self._amounts = np.vstack([self._amounts, np.zeros_like(self.flattrs)])
+        row_of = np.array([self._days.index(day) for day in days.tolist()], np.int64)
+        at = (row_of[day_of] * len(self._makers))[givers]
+        at += things
+        np.add.at(self._amounts.reshape(-1), at, amounts)
 
     def add_charity(self, charity: int, payable_on: int, amount: int) -> None:
         """Add an idle month's pot."""
@@ -155,16 +158,16 @@ class Received:
 
     def receipts(self) -> tuple[Ints, Ints, Ints, Ints]:
         """Give maker, thing, flattrs and amount of each thing with a valid flattr, in key order."""
-        amounts = sum(self._days.values(), np.zeros(len(self.makers), np.int64))
+        amounts = self._amounts.sum(axis=0)
         things = np.flatnonzero(self.flattrs)
-        things = things[np.lexsort((things, self.makers[things]))]
-        return self.makers[things], things, self.flattrs[things], amounts[things]
+        things = things[np.lexsort((things, self._makers[things]))]
+        return self._makers[things], things, self.flattrs[things], amounts[things]
 
     def by_maker(self) -> tuple[Ints, Ints, Ints]:
         """Give maker, payable day and amount above zero, in the order of the transfers' parts."""
-        makers, back = np.unique(self.makers, return_inverse=True)
+        makers, back = np.unique(self._makers, return_inverse=True)
         found: list[tuple[Ints, Ints, Ints]] = []
-        for day, by_thing in sorted(self._days.items()):
+        for day, by_thing in zip(self._days, self._amounts, strict=True):
             amounts = np.zeros(len(makers), np.int64)
             np.add.at(amounts, back, by_thing)
             paid = np.flatnonzero(amounts)
@@ -213,7 +216,7 @@ def close(chunk: Chunk, *, terms: Terms, things: Things, received: Received) -> 
     funded = pots[offsets] > 0
     offsets, flattred = offsets[funded], flattred[funded]
     amounts = _shares(terms.month, chunk.first, offsets, flattred, pots=pots, counts=counts)
-    received.add(things=flattred, amounts=amounts, payable_on=payable_on[offsets])
+    received.add(things=flattred, amounts=amounts, givers=offsets, payable_on=payable_on)
     idle = np.flatnonzero((pots > 0) & (counts == 0))
     for at in idle.tolist():
         received.add_charity(int(charities[at]), int(payable_on[at]), int(pots[at]))

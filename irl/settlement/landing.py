@@ -8,7 +8,7 @@ zero), with statements for all rows at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +18,9 @@ from irl.db import Connection
 from irl.money import ledger
 from irl.schema import house, months
 from irl.settlement import bulk, core
-from irl.settlement.core import Closed, Ints, Received
+from irl.settlement.core import Ints, Received
 from irl.settlement.reading import Closing
+from irl.settlement.spool import Spool
 
 _EPOCH: Final = select(house.c.value).where(house.c.name == "settlement_epoch")
 _EPOCH_HELD: Final = _EPOCH.with_for_update()
@@ -63,18 +64,8 @@ class Result:
     """All that a month came to, and the epoch of what it was computed from."""
 
     epoch: int
-    parts: Sequence[Closed]
+    spool: Spool
     received: Received
-
-    @property
-    def pots(self) -> int:
-        """How many givers have a pot."""
-        return sum(len(part.pots) for part in self.parts)
-
-    @property
-    def draws(self) -> int:
-        """How many lots they draw from."""
-        return sum(len(part.draws) for part in self.parts)
 
 
 async def epoch(connection: Connection) -> int:
@@ -110,7 +101,7 @@ async def land(
     await _transfers(connection, closing, result)
     step("balances")
     changed = await bulk.change(connection, _FROM_FUNDS, closing.month)
-    assert changed == result.pots, "each pot comes from one funds account"
+    assert changed == result.spool.pots, "each pot comes from one funds account"
     await bulk.change(connection, _TO_RECEIVERS, closing.month)
     await bulk.change(connection, _CLEARING, ledger.clearing(closing.month))
     step("checks")
@@ -124,7 +115,7 @@ async def _pots(connection: Connection, closing: Closing, result: Result) -> Non
     names.append("payable_on")
 
     def rows(*, idle: bool) -> Iterator[list[bulk.Column]]:
-        for part in result.parts:
+        for part in result.spool:
             here = (part.pot_charities > 0) == idle
             given: list[Ints] = [
                 part.pot_members,
@@ -147,13 +138,15 @@ async def _draws(connection: Connection, closing: Closing, result: Result) -> No
         connection,
         "draws",
         ["month", "member_id", "lot_id", "amount_micros"],
-        ([closing.month, part.draw_members, part.draw_lots, part.draws] for part in result.parts),
+        ([closing.month, part.draw_members, part.draw_lots, part.draws] for part in result.spool),
     )
     changed = await bulk.change(connection, _FROM_LOTS, closing.month)
-    assert changed == result.draws, "each draw comes from one lot"
+    assert changed == result.spool.draws, "each draw comes from one lot"
 
 
 async def _voids(connection: Connection, closing: Closing, result: Result) -> None:
+    if not result.spool.voids:
+        return
     for own, reason in ((True, core.OWN_THING), (False, core.HIDDEN)):
         await bulk.insert(
             connection,
@@ -166,7 +159,7 @@ async def _voids(connection: Connection, closing: Closing, result: Result) -> No
                     part.void_things[part.void_own == own],
                     reason,
                 ]
-                for part in result.parts
+                for part in result.spool
             ),
         )
 
@@ -185,7 +178,7 @@ async def _transfers(connection: Connection, closing: Closing, result: Result) -
     posted = await bulk.change(
         connection, _POT_TRANSFERS, closing.month, clearing, closing.closing_at
     )
-    assert posted == result.pots, "one transfer a giver"
+    assert posted == result.spool.pots, "one transfer a giver"
     names = ["kind", "subject", "part", "debit_account", "credit_account", "amount_micros"]
     names += ["posted_at", "payable_on"]
     for kind, account_kind, given in (

@@ -18,18 +18,19 @@ from sqlalchemy import bindparam, func, select
 from irl import month as months
 from irl.db import Connection, Database
 from irl.month import Instant, Month
-from irl.schema import charities, members
+from irl.schema import charities, members, placements
 from irl.settlement import bulk
 from irl.settlement.core import Bools, Chunk, Ints, Terms, Things
 
 _MEMBERS: Final = 1 << 14
 """Members of a chunk at the most."""
 
-_FLATTRS: Final = 1 << 19
-"""Flattrs of a chunk, aimed at: about 30 MB of arrays while it is closed."""
+_FLATTRS: Final = 1 << 17
+"""Flattrs of a chunk, aimed at: about 10 MB of arrays while it is closed."""
 
 
 _LAST_MEMBER: Final = select(func.max(members.c.id))
+_ANY_HIDDEN: Final = select(func.count()).where(placements.c.hidden_at.is_not(None))
 _HOUSE_CHARITY: Final = select(func.min(charities.c.id)).where(
     charities.c.retired_at.is_(None) | (charities.c.retired_at >= bindparam("ends_at"))
 )
@@ -130,11 +131,12 @@ class Reader:
 
     async def _hidden(self) -> Ints:
         """Read the flattrs that came through a hidden placement, packed and sorted."""
+        if not await self.connection.value(_ANY_HIDDEN):
+            return np.zeros(0, np.int64)
         [packed] = await bulk.columns(
             self.connection,
             [f"(member_id << {self._bits}) | thing_id"],
             """flattrs WHERE month = $1
-               AND EXISTS (SELECT 1 FROM placements WHERE hidden_at IS NOT NULL)
                AND placement_id IN (SELECT id FROM placements WHERE hidden_at IS NOT NULL)""",
             self.closing.month,
         )

@@ -36,6 +36,7 @@ from irl.settlement import core, landing, reading
 from irl.settlement.core import Received
 from irl.settlement.landing import InputsChanged, Result
 from irl.settlement.reading import Closing
+from irl.settlement.spool import Spool
 
 Progress = Callable[[str, float], None]
 """Told what is being done and how much of it is done, from 0 to 1."""
@@ -48,7 +49,7 @@ _TRIES: Final = 20
 
 _ROW: Final = select(closings).where(closings.c.month == bindparam("month"))
 _CLOSED: Final = select(closings.c.month).where(closings.c.state == "closed")
-_FIRST_JOINED: Final = select(func.min(members.c.joined_at))
+_FIRST_JOINED: Final = select(members.c.joined_at).order_by(members.c.id).limit(1)
 _FIRST_FLATTR: Final = select(func.min(flattrs.c.month))
 
 
@@ -92,11 +93,12 @@ async def settle(
         if closing is None:
             return Settled(month=month, already=True)
         for _ in range(_TRIES):
-            result = await _compute(house.db, closing, progress)
-            try:
-                await _land(house.db, closing, result, progress)
-            except InputsChanged:
-                continue
+            with Spool() as spool:
+                result = await _compute(house.db, closing, spool, progress)
+                try:
+                    await _land(house.db, closing, result, progress)
+                except InputsChanged:
+                    continue
             progress("done", 1.0)
             return _settled(month, result)
     raise SettlerAtWork("The house kept changing while the month was computed. Please try again.")
@@ -165,23 +167,23 @@ async def _refuse_disorder(connection: Connection, month: Month) -> None:
         earlier = months.add(earlier, 1)
 
 
-async def _compute(database: Database, closing: Closing, progress: Progress) -> Result:
+async def _compute(
+    database: Database, closing: Closing, spool: Spool, progress: Progress
+) -> Result:
     async with reading.snapshot(database) as connection:
         epoch = await landing.epoch(connection)
         terms = await reading.terms(connection, closing)
         things = await reading.things(connection)
         received = Received(things.makers)
-        parts = []
         reader = reading.Reader(connection=connection, closing=closing, things=len(things.makers))
         async for chunk, done in reader.chunks():
             # In a thread, so that the next chunk is read meanwhile.
             part = await asyncio.to_thread(
                 core.close, chunk, terms=terms, things=things, received=received
             )
-            if len(part.pots) or len(part.void_members):
-                parts.append(part)
+            spool.put(part)
             progress("divide", done)
-    return Result(epoch=epoch, parts=parts, received=received)
+    return Result(epoch=epoch, spool=spool, received=received)
 
 
 async def _land(database: Database, closing: Closing, result: Result, progress: Progress) -> None:
@@ -195,7 +197,7 @@ def _settled(month: Month, result: Result) -> Settled:
     return Settled(
         month=month,
         already=False,
-        givers=result.pots,
+        givers=result.spool.pots,
         makers=len(np.unique(result.received.by_maker()[0])),
         flattrs=int(result.received.flattrs.sum()),
         micros=result.received.put_in,

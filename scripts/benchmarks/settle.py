@@ -208,7 +208,7 @@ def _tell(begun: float) -> settlement.Progress:
     def progress(step: str, _: float) -> None:
         if step not in seen:
             seen.add(step)
-            print(f"{time.perf_counter() - begun:7.3f} s {step}", file=sys.stderr)
+            print(f"{time.perf_counter() - begun:7.3f} s {_peak_mb():4.0f} MB {step}", file=sys.stderr)
 
     return progress
 
