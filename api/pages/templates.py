@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from irl import month as months
 from irl.money import micros
-from irl.month import Month
+from irl.month import Day, Month
 
 ROOM: Final = Path(__file__).resolve().parent.parent
 STATIC: Final = {
@@ -44,8 +44,9 @@ def _moment(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def _day(day: Day) -> str:
+    date = months.from_day(day)
+    return f"{date.day} {date:%B %Y}"
 
 
 def _percent(basis_points: int) -> str:
