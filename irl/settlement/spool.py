@@ -19,7 +19,7 @@ class Spool:
     """Closed chunks in the order in which they were put in; the file has no name and goes alone."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="irl-settle-")  # noqa: SIM115 - closed by __exit__
+        self._file = tempfile.TemporaryFile(prefix="irl-settle-")  # noqa: SIM115 - __exit__ closes it
         self._chunks = 0
         self.pots = 0
         """Givers with a pot."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-from irl import db
 from irl.house import House
 from irl.month import Month
 
@@ -21,6 +19,10 @@ def day(number: int, month: int = 11, hour: int = 12) -> datetime:
 async def rows(house: House, sql: str) -> list[dict[str, Any]]:
     async with house.db.reading() as connection:
         return await connection.run(sql)
+
+
+async def run(house: House, sql: str) -> None:
+    await house.db.write(lambda connection: connection.run(sql))
 
 
 async def ledger(house: House) -> dict[str, list[tuple[Any, ...]]]:
