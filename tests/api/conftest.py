@@ -18,6 +18,7 @@ from api.state import State
 from irl.house import House
 from irl.members import tokens
 from scanner import Health, Sighting
+from tests.api.said import assert_as_documented
 from tests.cast import Cast
 from tests.conftest import NOW
 
@@ -89,8 +90,11 @@ class Hands:
         self.headers = {"Authorization": f"Bearer {self.token}"}
 
     async def ask(self, method: str, path: str, **said: Any) -> httpx2.Response:
+        """Ask, and see that a JSON answer has the shape that the document promises."""
         headers = {**self.headers, **said.pop("headers", {})}
-        return await self.web.request(method, f"/api/v1{path}", headers=headers, **said)
+        answer = await self.web.request(method, f"/api/v1{path}", headers=headers, **said)
+        assert_as_documented(answer)
+        return answer
 
     async def get(self, path: str) -> httpx2.Response:
         return await self.ask("GET", path)

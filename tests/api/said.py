@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import httpx2
+from openapi_schema_validator import OAS31Validator
 from sqlalchemy import func, select
+from starlette.routing import Route
 
-from api import problems
+from api import app as application
+from api import openapi, problems
 from irl.house import House
 from irl.schema import metadata
+
+DOCUMENT: Final = openapi.document(application.API, base_url="http://localhost:8000")
 
 
 def assert_problem(
@@ -28,6 +33,22 @@ def assert_problem(
     assert said["request_id"] == answer.headers["x-request-id"]
     assert said.get("field") == field, said
     return said
+
+
+def assert_as_documented(answer: httpx2.Response) -> None:
+    """Assert that a JSON answer has the shape that the OpenAPI document gives it."""
+    if answer.headers.get("content-type") != "application/json":
+        return
+    for route in application.API:
+        assert isinstance(route, Route)
+        path = answer.request.url.path
+        if answer.request.method in (route.methods or ()) and route.path_regex.match(path):
+            described = DOCUMENT["paths"][route.path][answer.request.method.lower()]
+            schema = described["responses"][str(answer.status_code)]["content"]["application/json"]
+            whole = schema["schema"] | {"components": DOCUMENT["components"]}
+            OAS31Validator(whole).validate(answer.json())
+            return
+    raise AssertionError(f"{answer.request.url} is not in the document")
 
 
 async def rows(house: House) -> dict[str, int]:
