@@ -21,6 +21,7 @@ from api.v1 import (
     members,
     reports,
     scans,
+    statements,
     things,
     tokens,
     wallet,
@@ -42,6 +43,8 @@ API: list[BaseRoute] = [
     Route("/api/v1/me/deposits/{id}", deposits.of, methods=["GET"]),
     Route("/api/v1/me/flattrs", flattrs.of_month, methods=["GET"]),
     Route("/api/v1/me/flattrs/{id}", flattrs.undo, methods=["DELETE"]),
+    Route("/api/v1/me/statements/{month}.csv", statements.csv, methods=["GET"]),
+    Route("/api/v1/me/statements/{month}", statements.of, methods=["GET"]),
     Route("/api/v1/things", things.register, methods=["POST"]),
     Route("/api/v1/things", things.find, methods=["GET"]),
     Route("/api/v1/things/{id}", things.of, methods=["GET"]),
@@ -91,6 +94,8 @@ def create(
     async def lifespan(_: object) -> AsyncIterator[State]:
         async with state.opened(settings, reader=reader, clock=clock) as opened:
             yield opened
+        if log is not None:
+            log.flush()
 
     routes = [*API, *about, *HOUSE, *PAGES]
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)

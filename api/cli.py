@@ -14,11 +14,9 @@ import scanner
 from api import demo as demo_house
 from api import serving
 from irl import settings
+from irl.cli import COMMANDS, REFUSED, end
 from irl.errors import Unavailable
-from irl.settings import Settings, SettingsRefused
-
-REFUSED = 2
-"""The exit status for a bad setting or a database that is not ready."""
+from irl.settings import SettingsRefused
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,13 +24,17 @@ def main() -> None:
     """Run flattr in real life: each command reads the settings IRL_… from the environment."""
 
 
+for command in COMMANDS:
+    main.add_command(command)
+
+
 @main.command()
 def serve() -> None:
     """Serve pages and API in the foreground, on PORT."""
     try:
-        serving.serve(_settings())
+        serving.serve(settings.load())
     except (SettingsRefused, Unavailable, scanner.ScannerDown) as refused:
-        _refuse(refused)
+        end(str(refused), REFUSED)
 
 
 @main.command()
@@ -40,13 +42,15 @@ def serve() -> None:
 def demo(*, if_empty: bool) -> None:
     """Fill an empty database with a small gallery, and print its logins and pages."""
     try:
-        lines = asyncio.run(demo_house.fill(_settings()))
+        wanted = settings.load()
+        serving.check_ready(wanted)
+        lines = asyncio.run(demo_house.fill(wanted))
     except demo_house.NotEmpty as refused:
         if if_empty:
             return
-        _refuse(refused)
+        end(str(refused), REFUSED)
     except (SettingsRefused, Unavailable) as refused:
-        _refuse(refused)
+        end(str(refused), REFUSED)
     else:
         click.echo("\n".join(lines))
 
@@ -73,12 +77,3 @@ def _read(file: Path) -> dict[str, object]:
     line["ms"] = round((time.perf_counter() - began) * 1000, 1)
     click.echo(json.dumps(line, ensure_ascii=False))
     return line
-
-
-def _settings() -> Settings:
-    return settings.load()
-
-
-def _refuse(refused: Exception) -> None:
-    click.echo(f"irl: {refused}", err=True)
-    sys.exit(REFUSED)

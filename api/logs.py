@@ -62,7 +62,7 @@ class JsonLines(logging.Formatter):
             line |= described(record.exc_info[1])
         if request_id := getattr(record, "request_id", None):
             line["request_id"] = request_id
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
 def described(trouble: BaseException) -> dict[str, object]:

@@ -11,7 +11,8 @@ import uvicorn
 
 import irl.house
 from api import app, logs
-from irl import settings
+from irl import migrations, settings
+from irl.errors import Unavailable
 from irl.settings import Settings, SettingsRefused
 
 _GRACE_S: Final = 10
@@ -25,13 +26,13 @@ def serve(house_settings: Settings) -> None:
         SettingsRefused: a setting is bad.
         Unavailable: the database cannot be opened, or is not migrated.
     """
-    options = _options(house_settings)
-    asyncio.run(_look(house_settings))
+    checked = options(house_settings)
+    check_ready(house_settings)
     logs.to_stderr()
     if house_settings.workers == 1:
-        uvicorn.Server(uvicorn.Config(from_environment(), **options)).run()
+        uvicorn.Server(uvicorn.Config(from_environment(), **checked)).run()
     else:
-        uvicorn.run("api.serving:from_environment", factory=True, **options)
+        uvicorn.run("api.serving:from_environment", factory=True, **checked)
 
 
 def from_environment() -> Any:
@@ -40,13 +41,24 @@ def from_environment() -> Any:
     return app.create(settings.load(), log=logs.AccessLog(sys.stderr))
 
 
-async def _look(house_settings: Settings) -> None:
-    """Open the house once, so that what is missing is said in one line and not by a server."""
-    async with irl.house.opened(house_settings):
-        pass
+def check_ready(house_settings: Settings) -> None:
+    """Look at the house once, so that what is missing is said in one line and not by a server.
+
+    Raises:
+        SettingsRefused: the rules cannot be read.
+        Unavailable: the database cannot be opened, or is not migrated.
+    """
+
+    async def look() -> None:
+        async with irl.house.opened(house_settings):
+            pass
+
+    asyncio.run(look())
+    if migrations.drifts(house_settings.database_url) is not None:
+        raise Unavailable("The database does not have the newest schema; run: irl migrate")
 
 
-def _options(house_settings: Settings) -> dict[str, Any]:
+def options(house_settings: Settings) -> dict[str, Any]:
     """Give uvicorn's options.
 
     Raises:

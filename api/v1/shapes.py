@@ -13,6 +13,7 @@ from irl.things import Thing
 
 MomentText = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 MonthText = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"})]
+DayText = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 AddressText = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 
 

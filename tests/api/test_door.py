@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
 from api import door, logs, problems
 from api.door import Door
@@ -213,7 +213,7 @@ async def test_a_body_that_is_too_large_ends_only_when_its_rest_is_thrown_away()
         return {"type": "http.request", "body": bytes(2**18), "more_body": taken < 20}
 
     async def send(message: Message) -> None:
-        messages.append(message | {"after": taken})
+        messages.append({**message, "after": taken})
 
     await _door()(_scope(), receive, send)
     start, whole, end = messages
@@ -247,7 +247,7 @@ async def test_the_log_has_the_pattern_of_the_route_and_nothing_personal() -> No
 async def test_what_is_no_request_goes_through() -> None:
     seen: list[str] = []
 
-    async def inside(scope: Scope, receive: Receive, send: Send) -> None:
+    async def inside(scope: Scope, *_: object) -> None:
         seen.append(scope["type"])
 
     async def nothing(*_: object) -> Message:
