@@ -8,27 +8,35 @@ of numbers a column, in and out of PostgreSQL as its binary COPY format (Postgre
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
 
 import numpy as np
 
 from irl.db import Connection
 from irl.settlement.core import Ints
 
-Column = Ints | int | str
-"""A column to write: an array, or one value for all rows."""
-
 _SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = b"\xff\xff"
 
-_SLICE: Final = 1 << 12
-"""Rows that are Python objects at the same time."""
-
 _TOGETHER: Final = 50
 """Rows that one INSERT brings to SQLite: with one each, it takes three times as long."""
+
+
+@asynccontextmanager
+async def pragma(connection: Connection, name: str, value: int) -> AsyncIterator[None]:
+    """Set a number of a SQLite connection for a while; PostgreSQL has no such thing."""
+    if connection.engine != "sqlite":
+        yield
+        return
+    [row] = await connection.run(f"PRAGMA {name}")
+    await connection.run(f"PRAGMA {name}={value}")
+    try:
+        yield
+    finally:
+        await connection.run(f"PRAGMA {name}={int(row[name])}")
 
 
 async def columns(
@@ -68,26 +76,35 @@ async def columns(
 
 
 async def insert(
-    connection: Connection, table: str, names: Sequence[str], rows: Iterable[Sequence[Column]]
+    connection: Connection,
+    table: str,
+    names: Sequence[str],
+    batches: Iterable[Sequence[Ints]],
+    **same: int | str,
 ) -> None:
-    """Insert rows, given as batches of columns, in the caller's transaction."""
-    if connection.engine == "sqlite":
-        into = f"INSERT INTO {table} ({', '.join(names)}) VALUES "  # noqa: S608 - our own
-        row = f"({', '.join('?' * len(names))})"
-        for values in _slices(rows):
-            many = len(values) - len(values) % _TOGETHER
-            await connection.raw.executemany(
-                into + ", ".join([row] * _TOGETHER),
-                (
-                    list(itertools.chain.from_iterable(values[at : at + _TOGETHER]))
-                    for at in range(0, many, _TOGETHER)
-                ),
-            )
-            await connection.raw.executemany(into + row, values[many:])
+    """Insert rows in the caller's transaction: `names` are the columns of each batch.
+
+    `same` are further columns with one value for all rows; the words in it are our own.
+    """
+    if connection.engine == "postgresql":
+        await connection.raw.copy_to_table(
+            table,
+            source=_binary(batches, tuple(same.values())),
+            columns=[*names, *same],
+            format="binary",
+        )
         return
-    await connection.raw.copy_to_table(
-        table, source=_binary(rows), columns=list(names), format="binary"
-    )
+    into = f"INSERT INTO {table} ({', '.join([*names, *same])}) VALUES "  # noqa: S608 - our own
+    literals = [f"'{value}'" if isinstance(value, str) else str(value) for value in same.values()]
+    row = f"({', '.join([*'?' * len(names), *literals])})"
+    for batch in batches:
+        rows = np.stack(batch, axis=1)
+        many = len(rows) - len(rows) % _TOGETHER
+        await connection.raw.executemany(
+            into + ", ".join([row] * _TOGETHER),
+            (each.tolist() for each in rows[:many].reshape(-1, _TOGETHER * len(names))),
+        )
+        await connection.raw.executemany(into + row, rows[many:].tolist())
 
 
 async def change(connection: Connection, sql: str, *parameters: int) -> int:
@@ -107,39 +124,21 @@ def _fields(count: int) -> list[tuple[str, str]]:
     return [field for i in range(count) for field in ((f"length{i}", ">i4"), (f"value{i}", ">i8"))]
 
 
-def _slices(batches: Iterable[Sequence[Column]]) -> Iterator[list[tuple[Any, ...]]]:
-    for batch in batches:
-        size = _size(batch)
-        for at in range(0, size, _SLICE):
-            rows = [
-                itertools.repeat(column)
-                if isinstance(column, (int, str))
-                else column[at : at + _SLICE].tolist()
-                for column in batch
-            ]
-            yield list(zip(*rows, strict=False))
-
-
-def _size(batch: Sequence[Column]) -> int:
-    return max((len(column) for column in batch if isinstance(column, np.ndarray)), default=1)
-
-
-async def _binary(batches: Iterable[Sequence[Column]]) -> AsyncIterator[bytes]:
+async def _binary(
+    batches: Iterable[Sequence[Ints]], same: Sequence[int | str]
+) -> AsyncIterator[bytes]:
+    """Give rows as COPY wants them: field count, then length and value of each field."""
     yield _SIGNATURE
     for batch in batches:
-        yield _packed(batch)
+        values = [*batch, *same]
+        kinds = [f"S{len(value)}" if isinstance(value, str) else ">i8" for value in values]
+        fields = [("fields", ">i2")]
+        for i, kind in enumerate(kinds):
+            fields += [(f"length{i}", ">i4"), (f"value{i}", kind)]
+        rows = np.empty(len(batch[0]), np.dtype(fields))
+        rows["fields"] = len(values)
+        for i, (value, kind) in enumerate(zip(values, kinds, strict=True)):
+            rows[f"length{i}"] = np.dtype(kind).itemsize
+            rows[f"value{i}"] = value
+        yield rows.tobytes()
     yield _TRAILER
-
-
-def _packed(batch: Sequence[Column]) -> bytes:
-    """Give one batch of rows as COPY wants them: field count, then length and value of each."""
-    kinds = [f"S{len(column)}" if isinstance(column, str) else ">i8" for column in batch]
-    fields = [("fields", ">i2")]
-    for i, kind in enumerate(kinds):
-        fields += [(f"length{i}", ">i4"), (f"value{i}", kind)]
-    rows = np.empty(_size(batch), np.dtype(fields))
-    rows["fields"] = len(batch)
-    for i, (column, kind) in enumerate(zip(batch, kinds, strict=True)):
-        rows[f"length{i}"] = np.dtype(kind).itemsize
-        rows[f"value{i}"] = column
-    return rows.tobytes()

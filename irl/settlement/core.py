@@ -116,8 +116,8 @@ class Closed:
     draws: Ints
     void_members: Ints
     void_things: Ints
-    void_own: Bools
-    """Whether the reason is the giver's own thing; else it is hidden."""
+    void_own: Ints
+    """1 where the reason is that it is the giver's own thing; 0 where it is hidden."""
 
 
 class Received:
@@ -237,7 +237,7 @@ def close(chunk: Chunk, *, terms: Terms, things: Things, received: Received) -> 
         draws=draws[drawn],
         void_members=chunk.givers[void],
         void_things=chunk.things[void],
-        void_own=own[void],
+        void_own=own[void].astype(np.int64),
     )
 
 

@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,9 +33,9 @@ from irl.rules import Rules
 from irl.schema import flattrs, members
 from irl.schema import months as closings
 from irl.settlement import core, landing, reading
+from irl.settlement.closing import Closing
 from irl.settlement.core import Received
 from irl.settlement.landing import InputsChanged, Result
-from irl.settlement.reading import Closing
 from irl.settlement.spool import Spool
 
 Progress = Callable[[str, float], None]
@@ -170,18 +170,24 @@ async def _refuse_disorder(connection: Connection, month: Month) -> None:
 async def _compute(
     database: Database, closing: Closing, spool: Spool, progress: Progress
 ) -> Result:
-    async with reading.snapshot(database) as connection:
-        epoch = await landing.epoch(connection)
-        terms = await reading.terms(connection, closing)
-        things = await reading.things(connection)
+    async with AsyncExitStack() as stack:
+        # The epoch is read first: two snapshots of the same epoch show the same month.
+        first = await stack.enter_async_context(reading.snapshot(database))
+        epoch = await landing.epoch(first)
+        second = await stack.enter_async_context(reading.snapshot(database))
+        terms = await reading.terms(first, closing)
+        things = await reading.things(first)
         received = Received(things.makers)
-        reader = reading.Reader(connection=connection, closing=closing, things=len(things.makers))
-        async for chunk, done in reader.chunks():
-            # In a thread, so that the next chunk is read meanwhile.
-            part = await asyncio.to_thread(
+        reader = reading.Reader(
+            connections=(first, second), closing=closing, things=len(things.makers)
+        )
+        chunks = await stack.enter_async_context(aclosing(reader.chunks()))
+        async for chunk, done in chunks:
+            # In a thread, so that the next chunks are read meanwhile.
+            closed = await asyncio.to_thread(
                 core.close, chunk, terms=terms, things=things, received=received
             )
-            spool.put(part)
+            spool.put(closed)
             progress("divide", done)
     return Result(epoch=epoch, spool=spool, received=received)
 

@@ -20,7 +20,7 @@ class Spool:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="irl-settle-")  # noqa: SIM115 - __exit__ closes it
-        self._chunks = 0
+        self._sizes: list[list[int]] = []
         self.pots = 0
         """Givers with a pot."""
         self.draws = 0
@@ -46,12 +46,14 @@ class Spool:
         self.pots += len(closed.pots)
         self.draws += len(closed.draws)
         self.voids += len(closed.void_members)
-        for name in _NAMES:
-            np.save(self._file, getattr(closed, name), allow_pickle=False)
-        self._chunks += 1
+        columns = [getattr(closed, name) for name in _NAMES]
+        self._sizes.append([len(column) for column in columns])
+        for column in columns:
+            self._file.write(column.astype(np.int64).tobytes())
 
     def __iter__(self) -> Iterator[Closed]:
         """Give all chunks, one after the other; one reader at a time."""
         self._file.seek(0)
-        for _ in range(self._chunks):
-            yield Closed(**{name: np.load(self._file, allow_pickle=False) for name in _NAMES})
+        for sizes in self._sizes:
+            columns = [np.frombuffer(self._file.read(8 * size), np.int64) for size in sizes]
+            yield Closed(**dict(zip(_NAMES, columns, strict=True)))

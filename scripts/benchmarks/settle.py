@@ -138,8 +138,9 @@ async def _fill(house: House, members: int) -> None:
         lambda c: bulk.insert(
             c,
             "placement_months",
-            ["placement_id", "month", "flattrs"],
-            [[placed, int(MONTH), counts[placed]]],
+            ["placement_id", "flattrs"],
+            [[placed, counts[placed]]],
+            month=MONTH,
         )
     )
     if house.db.engine == "postgresql":
@@ -169,8 +170,9 @@ async def _flattrs(house: House, members: int) -> AsyncIterator[np.ndarray[Any, 
             await bulk.insert(
                 connection,
                 "flattrs",
-                ["month", "member_id", "thing_id", "placement_id", "given_at"],
-                [[int(MONTH), owners, things, things, JOINED_AT + owners]],
+                ["member_id", "thing_id", "placement_id", "given_at"],
+                [[owners, things, things, JOINED_AT + owners]],
+                month=MONTH,
             )
 
         await house.db.write(write)
@@ -208,7 +210,9 @@ def _tell(begun: float) -> settlement.Progress:
     def progress(step: str, _: float) -> None:
         if step not in seen:
             seen.add(step)
-            print(f"{time.perf_counter() - begun:7.3f} s {_peak_mb():4.0f} MB {step}", file=sys.stderr)
+            print(
+                f"{time.perf_counter() - begun:7.3f} s {_peak_mb():4.0f} MB {step}", file=sys.stderr
+            )
 
     return progress
 
