@@ -13,6 +13,7 @@ from typing import Final
 
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from irl import month as months
 from irl import outbox
@@ -41,7 +42,9 @@ _ASKED: Final = (
     .where(verifications.c.token_hash == bindparam("token_hash"))
 )
 _POCKET: Final = select(pockets.c.id).where(
-    pockets.c.word_hash == bindparam("word_hash"), pockets.c.emptied_at.is_(None)
+    pockets.c.word_hash == bindparam("word_hash"),
+    pockets.c.emptied_at.is_(None),
+    pockets.c.created_at > bindparam("since_at"),
 )
 
 
@@ -59,11 +62,14 @@ def email_address(text: str) -> tuple[str, str]:
     Raises:
         Invalid: it is none (RFC 5321, RFC 6531), with the field `email`.
     """
+    text = text.strip()
     if len(text) > EMAIL_MOST:
         raise Invalid("This e-mail address is too long.", field="email")
     try:
         # Whether mail arrives is found out by sending one.
-        checked = validate_email(text, check_deliverability=False, globally_deliverable=False)
+        checked = validate_email(
+            text, check_deliverability=False, globally_deliverable=False, strict=True
+        )
     except EmailNotValidError:
         raise Invalid("This is not an e-mail address.", field="email") from None
     return checked.normalized, checked.normalized.casefold()
@@ -94,7 +100,7 @@ async def ask(
 
     Raises:
         Invalid: with the field at fault; InvitationRefused for the invitation.
-        Throttled: too many from this address.
+        Throttled: too many from this network address, or to this e-mail address today.
     """
     email, email_key = email_address(email)
     nickname = line(nickname, field="nickname", most=NICKNAME_MOST)
@@ -106,7 +112,8 @@ async def ask(
         invitation_hash = None
         if house.settings.invite_only:
             invitation_hash = await invitations.check(connection, invitation)
-        pocket_id = await _pocket_of(connection, pocket)
+        pocket_id = await _pocket_of(house, connection, pocket, now)
+    await _count_mail(house, email_key, now)
     password_hash = await passwords.hashed(password)
     values = {
         "nickname": nickname,
@@ -138,13 +145,7 @@ async def resend(house: House, email: str, *, now: datetime) -> None:
         Throttled: too many mails to this address today.
     """
     email, email_key = email_address(email)
-    await throttles.count(
-        house,
-        f"mail {hashed(email_key)[:32]}",
-        most=house.rules.mails_a_day,
-        window=timedelta(days=1),
-        now=now,
-    )
+    await _count_mail(house, email_key, now)
 
     async def work(connection: Connection) -> None:
         row = await connection.one(_LATEST, email_key=email_key)
@@ -164,20 +165,7 @@ async def finish(connection: Connection, link_token: str, *, now: datetime) -> A
     row = await connection.one(_ASKED, token_hash=hashed(link_token))
     if row is None or row["expires_at"] < months.to_instant(now):
         raise LinkRefused("This link is not known, was used already or is too old.", field="token")
-    if await connection.value(_TAKEN, email_key=row["email_key"]) is not None:
-        raise LinkRefused("This e-mail address was verified already.", field="token")
-    member_id = await connection.value(
-        insert(members)
-        .values(
-            nickname=row["nickname"],
-            email=row["email"],
-            email_key=row["email_key"],
-            password_hash=row["password_hash"],
-            seal=secrets.token_hex(16),
-            joined_at=months.to_instant(now),
-        )
-        .returning(members.c.id)
-    )
+    member_id = await _member_of(connection, row, now)
     if row["invitation_hash"] is not None:
         await invitations.spend(connection, row["invitation_hash"], member_id=member_id, now=now)
     await _forget_asked(connection, row["email_key"])
@@ -189,6 +177,26 @@ async def finish(connection: Connection, link_token: str, *, now: datetime) -> A
         is_operator=False,
     )
     return Arrival(member=member, pocket_id=row["pocket_id"])
+
+
+async def _member_of(connection: Connection, asked: Row, now: datetime) -> int:
+    """Make the member; whoever verifies the same address at the same moment is refused."""
+    into = (sqlite if connection.engine == "sqlite" else postgresql).insert(members)
+    member_id = await connection.value(
+        into.values(
+            nickname=asked["nickname"],
+            email=asked["email"],
+            email_key=asked["email_key"],
+            password_hash=asked["password_hash"],
+            seal=secrets.token_hex(16),
+            joined_at=months.to_instant(now),
+        )
+        .on_conflict_do_nothing(index_elements=["email_key"])
+        .returning(members.c.id)
+    )
+    if member_id is None:
+        raise LinkRefused("This e-mail address was verified already.", field="token")
+    return int(member_id)
 
 
 async def forget_old(house: House, *, now: datetime) -> None:
@@ -203,10 +211,26 @@ async def forget_old(house: House, *, now: datetime) -> None:
     await house.db.write(work)
 
 
-async def _pocket_of(connection: Connection, word: str | None) -> int | None:
+async def _count_mail(house: House, email_key: str, now: datetime) -> None:
+    """Count a mail to this address, whether one goes out or not, so that the answer never tells."""
+    await throttles.count(
+        house,
+        f"mail {hashed(email_key)[:32]}",
+        most=house.rules.mails_a_day,
+        window=timedelta(days=1),
+        now=now,
+    )
+
+
+async def _pocket_of(
+    house: House, connection: Connection, word: str | None, now: datetime
+) -> int | None:
     if word is None or not word.strip():
         return None
-    found = await connection.value(_POCKET, word_hash=hashed(word.strip().casefold()))
+    since = months.to_instant(now - timedelta(days=house.rules.pocket_days))
+    found = await connection.value(
+        _POCKET, word_hash=hashed(word.strip().casefold()), since_at=since
+    )
     if found is None:
         raise Invalid("This pocket is not known or was emptied already.", field="pocket")
     return int(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Final
 
@@ -23,14 +24,38 @@ _HASHER: Final = PasswordHasher(
 
 # What everybody tries first; longer lists belong to the page that helps to choose a password.
 _TOO_COMMON: Final = frozenset(
-    ["12345678", "123456789", "1234567890", "password", "password1", "passwort", "qwertyui", "qwertzui", "qwerty123", "iloveyou", "11111111", "00000000", "abcd1234", "letmein1", "sunshine", "princess", "football", "baseball", "trustno1", "superman", "welcome1", "12341234", "87654321", "1q2w3e4r", "azertyuiop"]
+    [
+        "12345678",
+        "123456789",
+        "1234567890",
+        "password",
+        "password1",
+        "passwort",
+        "qwertyui",
+        "qwertzui",
+        "qwerty123",
+        "iloveyou",
+        "11111111",
+        "00000000",
+        "abcd1234",
+        "letmein1",
+        "sunshine",
+        "princess",
+        "football",
+        "baseball",
+        "trustno1",
+        "superman",
+        "welcome1",
+        "12341234",
+        "87654321",
+        "1q2w3e4r",
+        "azertyuiop",
+    ]
 )
 
 
-@cache
-def _gate() -> asyncio.Semaphore:
-    # One a core: each takes 19 MiB, and more would only make all of them slower.
-    return asyncio.Semaphore(max(2, os.cpu_count() or 2))
+# One a core: each takes 19 MiB, and more would only make all of them slower.
+_HASHING: Final = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="irl hashing")
 
 
 def check(password: str, *, context: tuple[str, ...] = ()) -> None:
@@ -50,16 +75,16 @@ def check(password: str, *, context: tuple[str, ...] = ()) -> None:
 
 async def hashed(password: str) -> str:
     """Hash a password; takes about 30 ms of one core."""
-    async with _gate():
-        return await asyncio.to_thread(_HASHER.hash, password)
+    return await asyncio.get_running_loop().run_in_executor(_HASHING, _HASHER.hash, password)
 
 
 async def matches(password: str, password_hash: str | None) -> bool:
     """Tell whether a password belongs to a hash; without a hash it takes as long and is False."""
-    if len(password) > MOST:
-        return False
-    async with _gate():
-        return await asyncio.to_thread(_verify, password, password_hash)
+    if len(password) > MOST or not password.isprintable():
+        return False  # as `check` has it, so nobody has this password
+    return await asyncio.get_running_loop().run_in_executor(
+        _HASHING, _verify, password, password_hash
+    )
 
 
 def _verify(password: str, password_hash: str | None) -> bool:

@@ -16,7 +16,7 @@ from irl.house import House
 from irl.members import member
 from irl.members.member import Member
 from irl.schema import members, tokens
-from irl.secret import hashed, public_id, token
+from irl.secret import hashed, is_public_id, public_id, token
 from irl.text import line
 
 SCOPES: Final = ("flattr", "thing", "wallet")
@@ -107,6 +107,8 @@ async def revoke(house: House, member_id: int, token_id: str) -> None:
     Raises:
         NotFound: it does not exist or is not this member's.
     """
+    if not is_public_id(token_id):
+        raise NotFound("There is no such token.")
 
     async def work(connection: Connection) -> None:
         gone = await connection.value(

@@ -20,7 +20,7 @@ from irl.money import ledger, payments, reversals
 from irl.money.ledger import FEE, Transfer
 from irl.money.micros import Micros, fee, whole_cents
 from irl.schema import deposits, lots
-from irl.secret import public_id
+from irl.secret import is_public_id, public_id
 
 State = Literal["pending", "booked", "declined", "reversed"]
 
@@ -97,7 +97,7 @@ async def of(house: House, member_id: int, deposit_id: str) -> Deposit:
         NotFound: it does not exist or is somebody else's.
     """
     async with house.db.reading() as connection:
-        row = await connection.one(_ONE, deposit_id=deposit_id)
+        row = await _one(connection, deposit_id)
     if row is None or row["member_id"] != member_id:
         raise NotFound("There is no such deposit.")
     return _built(house, row)
@@ -119,7 +119,7 @@ async def told(house: House, *, provider: str, deposit_id: str, what: str, now: 
     assert what in {"approve", "decline", "chargeback"}
 
     async def work(connection: Connection) -> None:
-        row = await connection.one(_ONE, deposit_id=deposit_id)
+        row = await _one(connection, deposit_id)
         if row is None or row["provider"] != provider:
             raise NotFound("There is no such deposit.")
         if what == "approve":
@@ -130,6 +130,12 @@ async def told(house: House, *, provider: str, deposit_id: str, what: str, now: 
             await _reverse(connection, row, house, now)
 
     await house.db.write(work)
+
+
+async def _one(connection: Connection, deposit_id: str) -> Row | None:
+    if not is_public_id(deposit_id):
+        return None
+    return await connection.one(_ONE, deposit_id=deposit_id)
 
 
 async def _book(connection: Connection, row: Row, house: House, now: datetime) -> None:

@@ -16,7 +16,7 @@ from irl.db import Connection, ForRows, Row
 from irl.errors import Invalid, NotFound
 from irl.house import House
 from irl.schema import members, thing_tags, things
-from irl.secret import public_id
+from irl.secret import is_public_id, public_id
 
 CATEGORIES: Final = ("text", "images", "video", "audio", "software", "people", "rest")
 TITLE_MOST: Final = 200
@@ -173,7 +173,7 @@ async def change(house: House, maker_id: int, thing_id: str, changes: dict[str, 
             update(things).where(things.c.id == thing.key).values(**_columns(draft))
         )
         await _set_tags(connection, thing.key, draft.tags)
-        return await by_id(connection, thing_id)
+        return await by_id(connection, thing_id, maker_id=maker_id)
 
     return await house.db.write(work)
 
@@ -262,7 +262,9 @@ async def by_id(connection: Connection, thing_id: str, *, maker_id: int | None =
     Raises:
         NotFound: as `of`.
     """
-    row = await connection.one(_BY_ID, public_id=thing_id)
+    row = None
+    if is_public_id(thing_id):
+        row = await connection.one(_BY_ID, public_id=thing_id)
     theirs = maker_id is not None and row is not None and row["maker_id"] != maker_id
     # What the operator hid is still there for its maker, and for nobody else.
     hidden = maker_id is None and row is not None and row["hidden_at"] is not None
@@ -272,7 +274,9 @@ async def by_id(connection: Connection, thing_id: str, *, maker_id: int | None =
 
 
 async def _key_of(connection: Connection, thing_id: str) -> int:
-    key = await connection.value(select(things.c.id).where(things.c.public_id == thing_id))
+    key = None
+    if is_public_id(thing_id):
+        key = await connection.value(select(things.c.id).where(things.c.public_id == thing_id))
     if key is None:
         raise Invalid("This page does not exist.", field="after")
     return int(key)

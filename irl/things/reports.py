@@ -14,6 +14,7 @@ from irl.errors import Invalid, NotFound
 from irl.house import House, inputs_changed
 from irl.members import throttles
 from irl.schema import placements, reports, things
+from irl.secret import is_public_id
 from irl.text import paragraphs
 from qr.code import Code
 
@@ -76,8 +77,10 @@ async def send(
     async def work(connection: Connection) -> None:
         if code is not None:
             row = await connection.one(_BY_CODE, code=code.number)
-        else:
+        elif thing_id is not None and is_public_id(thing_id):
             row = await connection.one(_BY_THING, thing_id=thing_id)
+        else:
+            row = None
         if row is None:
             raise NotFound("There is no such code or thing.")
         await connection.all(
