@@ -31,6 +31,8 @@ MAX_FORM_BYTES: Final = MAX_PHOTO_BYTES + 64 * 1024
 PATIENCE_S: Final = 10.0
 """Seconds that a body may take, and one more for each `SLOWEST_BYTES` that have come."""
 SLOWEST_BYTES: Final = 16 * 1024
+LOOK_S: Final = 1.0
+"""Seconds between two looks at bodies that are waited for."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHODS: Final = _SAFE | {"POST", "PUT", "PATCH", "DELETE"}
@@ -76,6 +78,7 @@ class Door:
         self._origin = f"{base.scheme}://{base.netloc}".encode()
         named = _HEADERS | ({"strict-transport-security": _HSTS} if base.scheme == "https" else {})
         self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
+        self._patience = _Patience()
         process = secrets.token_hex(4)
         self._ids = (f"{process}{number:06x}" for number in itertools.count())
 
@@ -92,7 +95,7 @@ class Door:
         try:
             if scope["method"] not in _SAFE:
                 self._check_origin(headers)
-                receive = Body(receive, headers)
+                receive = Body(receive, headers, self._patience)
             await self._app(scope, receive, out)
         except Exception as trouble:  # noqa: BLE001 - each is answered, and a bug is logged
             await self._say(trouble, scope, receive, out)
@@ -149,10 +152,21 @@ class Door:
 class Body:
     """Receives a request's body within its bounds; afterwards whatever the server says."""
 
-    __slots__ = ("_began", "_is_photo", "_most", "_receive", "_said", "_taken", "is_whole")
+    __slots__ = (
+        "_began",
+        "_is_photo",
+        "_most",
+        "_patience",
+        "_receive",
+        "_said",
+        "_taken",
+        "is_late",
+        "is_whole",
+    )
 
-    def __init__(self, receive: Receive, headers: dict[bytes, bytes]) -> None:
+    def __init__(self, receive: Receive, headers: dict[bytes, bytes], patience: _Patience) -> None:
         self._receive = receive
+        self._patience = patience
         self._is_photo = headers.get(b"content-type", b"").startswith(b"multipart/")
         self._most = MAX_FORM_BYTES if self._is_photo else MAX_BODY_BYTES
         self._taken = 0
@@ -160,6 +174,7 @@ class Body:
         said = headers.get(b"content-length", b"0")
         self._said = int(said) if said.isdigit() else 0
         self.is_whole = False
+        self.is_late = False
 
     async def __call__(self) -> Message:
         """Give the next message.
@@ -171,16 +186,23 @@ class Body:
         if self.is_whole:
             return await self._receive()
         self._check(self._said)
-        left_s = PATIENCE_S + self._taken / SLOWEST_BYTES - (time.monotonic() - self._began)
+        task = self._patience.wait_with(self)
         try:
-            async with asyncio.timeout(left_s):
-                message = await self._receive()
-        except TimeoutError:
-            raise BodyTooSlow("The body did not come in time.") from None
+            message = await self._receive()
+        except asyncio.CancelledError:
+            if self.is_late and not task.uncancel():
+                raise BodyTooSlow("The body did not come in time.") from None
+            raise
+        finally:
+            self._patience.leave(self)
         self.is_whole = not message.get("more_body", False)
         self._taken += len(message.get("body", b""))
         self._check(self._taken)
         return message
+
+    def is_out_of_time(self, now: float) -> bool:
+        """Tell whether more of the body should have come by now."""
+        return now > self._began + PATIENCE_S + self._taken / SLOWEST_BYTES
 
     async def discard(self) -> None:
         """Throw away for a moment what still comes."""
@@ -198,6 +220,44 @@ class Body:
             megabytes = MAX_PHOTO_BYTES // 2**20
             raise PhotoTooLarge(f"A photo has at most {megabytes} MiB.", field="photo")
         raise BodyTooLarge(f"At most {MAX_BODY_BYTES} bytes are taken here.")
+
+
+class _Patience:
+    """Ends the wait for bodies that are out of time, by a look at all of them now and then.
+
+    A timer for each body would cost a request several microseconds, and nearly all are there
+    before the timer is.
+    """
+
+    __slots__ = ("_is_looking", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: dict[Body, asyncio.Task[object]] = {}
+        self._is_looking = False
+
+    def wait_with(self, body: Body) -> asyncio.Task[object]:
+        """Watch a body whose task is about to wait for it; give the task."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting[body] = task
+        if not self._is_looking:
+            self._is_looking = True
+            asyncio.get_running_loop().call_later(LOOK_S, self._look)
+        return task
+
+    def leave(self, body: Body) -> None:
+        """Stop watching a body."""
+        del self._waiting[body]
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for body, task in self._waiting.items():
+            if body.is_out_of_time(now):
+                body.is_late = True
+                task.cancel()
+        self._is_looking = bool(self._waiting)
+        if self._is_looking:
+            asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
 
 class _Out:

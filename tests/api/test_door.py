@@ -183,6 +183,7 @@ def _dripping(*parts: bytes, pause_s: float = 0.0) -> Receive:
 
 async def test_a_body_that_drips_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(door, "LOOK_S", 0.02)
     messages = await _sent(_dripping(b"a", b"b", pause_s=5))
     assert messages[0]["status"] == 408
     assert json.loads(messages[1]["body"])["type"] == "/problems/too-slow"
@@ -190,6 +191,7 @@ async def test_a_body_that_drips_is_cut(monkeypatch: pytest.MonkeyPatch) -> None
 
 async def test_a_body_that_comes_steadily_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(door, "LOOK_S", 0.02)
     monkeypatch.setattr(door, "SLOWEST_BYTES", 10)
     left = 5
 
@@ -201,6 +203,14 @@ async def test_a_body_that_comes_steadily_has_time(monkeypatch: pytest.MonkeyPat
 
     messages = await _sent(receive)
     assert messages[0]["status"] == 200
+
+
+async def test_one_who_is_cancelled_while_waiting_is_cancelled() -> None:
+    async with asyncio.TaskGroup() as group:
+        sending = group.create_task(_sent(_dripping(b"a", pause_s=5)))
+        await asyncio.sleep(0.01)
+        sending.cancel()
+    assert sending.cancelled()
 
 
 async def test_a_body_that_is_too_large_ends_only_when_its_rest_is_thrown_away() -> None:
