@@ -23,6 +23,7 @@ from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiosmtplib
+from email_validator import validate_email
 from sqlalchemy import bindparam, insert, select, update
 
 from irl import month as months
@@ -83,17 +84,21 @@ async def send_waiting(house: House, *, now: datetime) -> int:
     the same Message-ID.
     """
     sent = 0
-    at = months.to_instant(now)
-    async with house.db.reading() as connection:
-        waiting = [row["id"] for row in await connection.all(_WAITING, now_at=at)]
-    for mail in waiting:
-        row = await house.db.write(partial(_take, mail=mail, now=now))
-        if row is None:
-            continue
-        trouble = await _deliver(house, row)
-        await house.db.write(partial(_note, row=row, trouble=trouble, now=now))
-        sent += trouble is None
+    while waiting := await _waiting(house, now):
+        for mail in waiting:
+            row = await house.db.write(partial(_take, mail=mail, now=now))
+            if row is None:
+                continue
+            trouble = await _deliver(house, row)
+            await house.db.write(partial(_note, row=row, trouble=trouble, now=now))
+            sent += trouble is None
     return sent
+
+
+async def _waiting(house: House, now: datetime) -> list[int]:
+    async with house.db.reading() as connection:
+        rows = await connection.all(_WAITING, now_at=months.to_instant(now))
+    return [row["id"] for row in rows]
 
 
 async def _take(connection: Connection, *, mail: int, now: datetime) -> Row | None:
@@ -101,9 +106,7 @@ async def _take(connection: Connection, *, mail: int, now: datetime) -> Row | No
     return await connection.one(_TAKE, mail=mail, now_at=months.to_instant(now), until_at=until)
 
 
-async def _note(
-    connection: Connection, *, row: Row, trouble: str | None, now: datetime
-) -> None:
+async def _note(connection: Connection, *, row: Row, trouble: str | None, now: datetime) -> None:
     change = update(outbox).where(outbox.c.id == row["id"])
     if trouble is None:
         await connection.all(change.values(sent_at=months.to_instant(now), trouble=None))
@@ -118,9 +121,9 @@ async def _note(
 
 async def _deliver(house: House, row: Row) -> str | None:
     """Deliver one mail; give what went wrong, or None."""
-    message = compose(house, row)
     url = urlsplit(house.settings.mail_url)
     try:
+        message = compose(house, row)
         if url.scheme == "file":
             await asyncio.to_thread(_write_file, Path(unquote(url.path)), row, message)
         else:
@@ -131,11 +134,15 @@ async def _deliver(house: House, row: Row) -> str | None:
 
 
 def compose(house: House, row: Row) -> EmailMessage:
-    """Build the message of an outbox row (RFC 5322); headers refuse line breaks by themselves."""
-    message = EmailMessage(policy=_POLICY)
+    """Build the message of an outbox row (RFC 5322); headers refuse line breaks by themselves.
+
+    Domains go in ASCII (RFC 5891); only a recipient's own name beyond ASCII needs RFC 6531.
+    """
+    to = validate_email(row["recipient"], check_deliverability=False, globally_deliverable=False)
+    message = EmailMessage(policy=_POLICY.clone(utf8=to.smtputf8))
     name, sender = parseaddr(house.settings.mail_from)
     message["From"] = Address(display_name=name, addr_spec=sender)
-    message["To"] = Address(addr_spec=row["recipient"])
+    message["To"] = Address(username=to.local_part, domain=to.ascii_domain)
     message["Subject"] = row["subject"]
     message["Date"] = format_datetime(months.from_instant(row["created_at"]))
     message["Message-ID"] = f"<{row['message_id']}@{sender.rpartition('@')[2]}>"

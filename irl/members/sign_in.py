@@ -41,6 +41,7 @@ async def check(house: House, *, email: str, password: str, address: str, now: d
         )
     async with house.db.reading() as connection:
         row = await connection.one(_BY_EMAIL, email_key=email_key)
-    if not await passwords.matches(password, row and row["password_hash"]) or row is None:
+    known = None if row is None else row["password_hash"]
+    if not await passwords.matches(password, known) or row is None:
         raise SignInRefused("E-mail and password do not belong together, or wait for verification.")
     return member.of_row(row)

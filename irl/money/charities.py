@@ -67,6 +67,8 @@ async def choose(house: House, member_id: int, charity_id: int | None) -> None:
     Raises:
         Invalid: there is no such charity, with the field `charity`.
     """
+    if charity_id is not None and not 0 < charity_id < 2**63:
+        raise Invalid("There is no such charity.", field="charity")
 
     async def work(connection: Connection) -> None:
         if charity_id is not None and not await connection.value(_ONE, charity_id=charity_id):

@@ -123,6 +123,8 @@ async def decide(house: House, report_id: int, decision: str, *, now: datetime) 
     """
     if decision not in DECISIONS:
         raise Invalid("A decision is hide or keep.", field="decision")
+    if not 0 < report_id < 2**63:
+        raise NotFound("There is no such report, or it was decided already.")
     at = months.to_instant(now)
 
     async def work(connection: Connection) -> None:

@@ -30,9 +30,32 @@ def test_a_line_has_its_bounds(bad: str) -> None:
 
 @pytest.mark.parametrize(
     "character",
-    ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\u2029", "\ud800", "\ue000"]
-    + ["\u202e", "\u202a", "\u2066", "\u2069", "\u200e", "\u200f", "\u061c"]
-    + ["\u200b", "\u2060", "\ufeff", "\u00ad", "\u180e", "\U000e0fff"],
+    [
+        "\n",
+        "\r",
+        "\t",
+        "\x00",
+        "\x1b",
+        "\x7f",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "�",
+        "\ue000",
+        "\u202e",
+        "\u202a",
+        "\u2066",
+        "\u2069",
+        "\u200e",
+        "\u200f",
+        "\u061c",
+        "\u200b",
+        "\u2060",
+        "\ufeff",
+        "\xad",
+        "\u180e",
+        "\U000e0fff",
+    ],
 )
 def test_characters_that_lie_are_refused(character: str) -> None:
     assert refused(lambda: text.line(f"a{character}b", field="title", most=10)) == "title"
