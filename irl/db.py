@@ -21,7 +21,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -31,6 +31,7 @@ import databases
 from irl.connection import Connection, Engine, ForRows, Row, Texts
 from irl.errors import Unavailable
 from irl.filelock import FileLock
+from irl.gathering import MOST_TOGETHER, Failed, Gathering, Unit, Waiting, units
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -51,24 +52,11 @@ __all__ = [
     "lock_path",
 ]
 
-MOST_TOGETHER: Final = 512
-"""Items that one transaction takes at the most, so that the first does not wait for the last."""
-
 CLOSING_LOCK: Final = 1
 """Held shared while flattrs are given or undone, alone while a month begins to close."""
 
 _READERS: Final = 4
 _TRIES: Final = 5
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """Work that waits for the writer: its own, or one item of work done for many together."""
-
-    work: Callable[..., Awaitable[Any]]
-    item: Any
-    together: bool
-    answer: asyncio.Future[Any]
 
 
 class Database:
@@ -80,8 +68,8 @@ class Database:
         self._texts = Texts(self.engine)
         self._readers: asyncio.Queue[databases.core.Connection | None] = asyncio.Queue()
         self._writers: asyncio.Queue[databases.core.Connection | None] = asyncio.Queue()
-        self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._writing: asyncio.Task[None] | None = None
+        self._written = Gathering(self._commit, name="irl writer")
+        self._looked_up = Gathering(self._look_up, name="irl reader")
         self.lock = FileLock(lock_path(url)) if self.engine == "sqlite" else None
         self._reading = self._backend(read_only=True)
         self._writable = self._backend(read_only=False)
@@ -120,14 +108,13 @@ class Database:
         if self.engine == "postgresql":
             for _ in range(_READERS):
                 self._writers.put_nowait(None)
-        self._writing = asyncio.create_task(self._write_forever(), name="irl writer")
+        self._written.start()
+        self._looked_up.start()
 
     async def disconnect(self) -> None:
         """Finish what waits, then close every connection; safe to call twice."""
-        if self._writing is not None:
-            self._waiting.put_nowait(None)
-            await asyncio.gather(self._writing, return_exceptions=True)
-            self._writing = None
+        await self._written.stop()
+        await self._looked_up.stop()
         async with self._exclusively():
             for pool in (self._readers, self._writers):
                 while not pool.empty():
@@ -160,6 +147,25 @@ class Database:
             finally:
                 await connection.run("ROLLBACK")
 
+    async def read_together(
+        self, work: Callable[[Connection, list[A]], Awaitable[list[R]]], item: A
+    ) -> R:
+        """Run reading work for this item and all others that wait for the same work, at once.
+
+        `work` gives one result an item, in their order.
+        """
+        return await self._looked_up.done(work, item, together=True)  # type: ignore[no-any-return]
+
+    async def _look_up(self, batch: list[Waiting]) -> None:
+        for unit in units(batch):
+            try:
+                async with self.reading() as connection:
+                    results = await unit.run(connection)
+            except Exception as trouble:  # noqa: BLE001 - handed to whoever waits
+                results = [Failed(_translated(trouble))] * len(unit.members)
+            for waiting, result in zip(unit.members, results, strict=True):
+                waiting.give(result)
+
     # --- writing ---
 
     async def write(self, work: Callable[[Connection], Awaitable[T]]) -> T:
@@ -171,7 +177,7 @@ class Database:
             Unavailable: the database cannot be written now (disk full, read-only, no server).
         """
         if self.engine == "sqlite":
-            return await self._queue(work, None, together=False)  # type: ignore[no-any-return]
+            return await self._written.done(work, together=False)  # type: ignore[no-any-return]
         return await self._write_alone(work)
 
     async def write_together(
@@ -185,31 +191,9 @@ class Database:
         Raises:
             Unavailable: the database cannot be written now.
         """
-        return await self._queue(work, item, together=True)  # type: ignore[no-any-return]
+        return await self._written.done(work, item, together=True)  # type: ignore[no-any-return]
 
-    async def _queue(
-        self, work: Callable[..., Awaitable[Any]], item: Any, *, together: bool
-    ) -> Any:
-        assert self._writing is not None, "the database is not open"
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait(_Waiting(work, item, together, answer))
-        return await answer
-
-    async def _write_forever(self) -> None:
-        while (first := await self._waiting.get()) is not None:
-            batch = [first]
-            while len(batch) < MOST_TOGETHER and not self._waiting.empty():
-                waiting = self._waiting.get_nowait()
-                if waiting is None:
-                    self._waiting.put_nowait(None)
-                    break
-                batch.append(waiting)
-            # What nobody waits for any more is not begun.
-            batch = [waiting for waiting in batch if not waiting.answer.done()]
-            if batch:
-                await self._commit(batch)
-
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[Waiting]) -> None:
         """Do a batch in one transaction; if that fails, each waiting work in one of its own."""
         try:
             results = await self._transact(batch)
@@ -217,25 +201,36 @@ class Database:
             if len(batch) > 1:
                 for waiting in batch:
                     await self._commit([waiting])
-            elif not batch[0].answer.done():
-                batch[0].answer.set_exception(_translated(trouble))
+            else:
+                batch[0].give(Failed(_translated(trouble)))
             return
-        for waiting, result in zip(batch, results, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(result)
+        for waiting, result in results.items():
+            waiting.give(result)
 
-    async def _transact(self, batch: list[_Waiting]) -> list[Any]:
+    async def _transact(self, batch: list[Waiting]) -> dict[Waiting, Any]:
+        results: dict[Waiting, Any] = {}
         async with self._exclusively(), self._lent(self._writers, self._writable) as connection:
             async with self._transaction(connection):
-                results: dict[_Waiting, Any] = {}
-                for work in dict.fromkeys(w.work for w in batch if w.together):
-                    group = [w for w in batch if w.together and w.work is work]
-                    answers = await work(connection, [w.item for w in group])
-                    results.update(zip(group, answers, strict=True))
-                for waiting in batch:
-                    if not waiting.together:
-                        results[waiting] = await waiting.work(connection)
-        return [results[waiting] for waiting in batch]
+                found = units(batch)
+                for unit in found:
+                    # A unit that shares the transaction must not spoil it for the others.
+                    run = unit.run if len(found) == 1 else partial(self._fenced, unit)
+                    results.update(zip(unit.members, await run(connection), strict=True))
+        return results
+
+    async def _fenced(self, unit: Unit, connection: Connection) -> list[Any]:
+        """Run a unit so that what it raises undoes only its own doing."""
+        await connection.run("SAVEPOINT unit")
+        try:
+            results = await unit.run(connection)
+        except Exception as trouble:  # noqa: BLE001 - handed to whoever waits
+            await connection.run("ROLLBACK TO SAVEPOINT unit")
+            await connection.run("RELEASE SAVEPOINT unit")
+            if len(unit.members) == 1:
+                return [Failed(_translated(trouble))]
+            return [(await self._fenced(one, connection))[0] for one in unit.alone()]
+        await connection.run("RELEASE SAVEPOINT unit")
+        return results
 
     async def _write_alone(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         for attempt in range(1, _TRIES + 1):

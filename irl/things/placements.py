@@ -15,7 +15,6 @@ from irl.house import House
 from irl.schema import members, placements, things
 from irl.text import line
 from irl.things import catalogue
-from irl.things.catalogue import Thing
 from qr.code import Code, mint
 
 NAME_MOST: Final = 120
@@ -23,11 +22,24 @@ PLACEMENTS_MOST: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedThing:
+    """A thing as it stands before a person."""
+
+    id: str
+    title: str
+    artist: str
+    description: str
+    url: str
+    maker: str
+    maker_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """One printed place of a thing."""
 
     code: Code
-    thing: Thing
+    thing: PlacedThing
     name: str
     mask: int
     opens_at: datetime | None
@@ -58,6 +70,14 @@ _ALL: Final = (
 _BY_CODE: Final = _ALL.where(placements.c.code == bindparam("code"))
 _OF_THING: Final = _ALL.where(placements.c.thing_id == bindparam("thing_id")).order_by(
     placements.c.id.desc()
+)
+_BY_CODES: Final = ForRows(
+    """SELECT p.code, p.name, p.mask, p.opens_at, p.closes_at, p.revoked_at,
+         p.hidden_at AS placement_hidden_at, t.public_id, t.title, t.artist, t.description, t.url,
+         t.maker_id, t.deleted_at, t.hidden_at, m.nickname
+       FROM given CROSS JOIN placements p CROSS JOIN things t CROSS JOIN members m
+       WHERE p.code = given.code AND t.id = p.thing_id AND m.id = t.maker_id""",
+    {"code": "number"},
 )
 _HOW_MANY: Final = select(placements.c.id).where(placements.c.thing_id == bindparam("thing_id"))
 _VISIT: Final = ForRows(
@@ -117,7 +137,7 @@ async def make(
         )
         row = await connection.one(_BY_CODE, code=code.number)
         assert row is not None
-        return _built(row, thing)
+        return _built(row)
 
     return await house.db.write(work)
 
@@ -128,11 +148,16 @@ async def by_code(house: House, code: Code) -> Placement:
     Raises:
         NotFound: this code was not issued.
     """
-    async with house.db.reading() as connection:
-        row = await connection.one(_BY_CODE, code=code.number)
-        if row is None:
-            raise NotFound("This code is not known here.")
-        return _built(row, (await catalogue.built(connection, [row]))[0])
+    placement = await house.db.read_together(_by_codes, code.number)
+    if placement is None:
+        raise NotFound("This code is not known here.")
+    return placement
+
+
+async def _by_codes(connection: Connection, codes: list[int]) -> list[Placement | None]:
+    rows = await connection.all(_BY_CODES, rows=[[code] for code in sorted(set(codes))])
+    found = {row["code"]: _built(row) for row in rows}
+    return [found.get(code) for code in codes]
 
 
 async def of_thing(house: House, maker_id: int, thing_id: str) -> tuple[Placement, ...]:
@@ -144,7 +169,7 @@ async def of_thing(house: House, maker_id: int, thing_id: str) -> tuple[Placemen
     async with house.db.reading() as connection:
         thing = await catalogue.by_id(connection, thing_id, maker_id=maker_id)
         rows = await connection.all(_OF_THING, thing_id=thing.key)
-    return tuple(_built(row, thing) for row in rows)
+    return tuple(map(_built, rows))
 
 
 async def revoke(house: House, maker_id: int, code: Code, *, now: datetime) -> None:
@@ -179,11 +204,19 @@ async def _visit(connection: Connection, seen: list[list[int]]) -> list[None]:
     return [None] * len(seen)
 
 
-def _built(row: Row, thing: Thing) -> Placement:
+def _built(row: Row) -> Placement:
     over = (row["revoked_at"], row["placement_hidden_at"], row["deleted_at"], row["hidden_at"])
     return Placement(
         code=Code.from_number(row["code"]),
-        thing=thing,
+        thing=PlacedThing(
+            id=row["public_id"],
+            title=row["title"],
+            artist=row["artist"],
+            description=row["description"],
+            url=row["url"],
+            maker=row["nickname"],
+            maker_id=row["maker_id"],
+        ),
         name=row["name"],
         mask=row["mask"],
         opens_at=None if row["opens_at"] is None else months.from_instant(row["opens_at"]),
