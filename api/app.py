@@ -29,7 +29,6 @@ from api.v1 import (
 from irl.settings import Settings
 
 API: list[BaseRoute] = [
-    # The way that is gone most stands first: routes are tried in their order.
     Route("/api/v1/scans", scans.hand_in, methods=["POST"]),
     Route("/api/v1/members", members.ask, methods=["POST"]),
     Route("/api/v1/members/verify", members.verify, methods=["POST"]),
@@ -97,7 +96,9 @@ def create(
         if log is not None:
             log.flush()
 
-    routes = [*API, *about, *HOUSE, *PAGES]
+    # Routes are tried in their order, so the two ways that are gone most stand first: scans, and
+    # the page of a code, with which the pages begin.
+    routes = [API[0], *PAGES, *API[1:], *about, *HOUSE]
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
     return Door(router, base_url=settings.base_url, answer=_answer, log=log)
 

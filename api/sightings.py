@@ -21,15 +21,15 @@ async def codes_in(reader: Reader, photo: bytes, *, base_url: str) -> tuple[Code
     texts = [sighting.text for sighting in await reader.read(photo)]
     if not texts:
         raise NoCodeInPhoto("No code was found in this photo.", field="photo")
-    return ours(texts, base_url=base_url) or (qr.parse(texts[0], base_url=base_url),)
+    return tuple(ours(texts, base_url=base_url)) or (qr.parse(texts[0], base_url=base_url),)
 
 
-def ours(texts: Iterable[str], *, base_url: str) -> tuple[Code, ...]:
-    """Give the distinct codes of ours among texts, in their order."""
-    found: dict[Code, None] = {}
+def ours(texts: Iterable[str], *, base_url: str) -> dict[Code, str]:
+    """Give the distinct codes of ours among texts, in their order, each with its text."""
+    found: dict[Code, str] = {}
     for text in texts:
         try:
-            found[qr.parse(text, base_url=base_url)] = None
+            found.setdefault(qr.parse(text, base_url=base_url), text)
         except qr.CodeError:
             continue
-    return tuple(found)
+    return found

@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 import qr
-from api import bodies
+from api import bodies, sightings
 from api.bodies import Moment, Strict
 from api.call import Asked, call
 from api.errors import NoCodeInPhoto
@@ -95,7 +95,7 @@ async def of_photo(asked: Asked, photo: bytes, said: PhotoFields) -> RecordedSha
     texts = [sighting.text for sighting in await asked.reader.read(photo)]
     if not texts:
         raise NoCodeInPhoto("No code was found in this photo.", field="photo")
-    ours = _ours(texts, asked.base_url)
+    ours = sightings.ours(texts, base_url=asked.base_url)
     if len(ours) > 1:
         return RecordedShape(
             scans=[await _choice(asked, code, text) for code, text in ours.items()]
@@ -129,17 +129,6 @@ def outcome_shape(outcome: Outcome) -> OutcomeShape:
     if outcome.outcome == "not_open":
         shape["opens_at"] = None if outcome.opens_at is None else month.iso(outcome.opens_at)
     return shape
-
-
-def _ours(texts: list[str], base_url: str) -> dict[qr.Code, str]:
-    """Give the distinct codes of ours among texts, each with the text that it was read from."""
-    found: dict[qr.Code, str] = {}
-    for text in texts:
-        try:
-            found.setdefault(qr.parse(text, base_url=base_url), text)
-        except qr.CodeError:
-            continue
-    return found
 
 
 async def _choice(asked: Asked, code: qr.Code, payload: str) -> OutcomeShape:

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from irl import month
 from irl.giving.scans import ScannedThing
 from irl.things import Thing
+from irl.things.placements import PlacedThing
 
 MomentText = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]
 MonthText = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"})]
@@ -65,7 +66,7 @@ def thing_shape(thing: Thing) -> ThingShape:
     )
 
 
-def scanned_shape(thing: ScannedThing | Thing) -> ScannedThingShape:
+def scanned_shape(thing: ScannedThing | PlacedThing) -> ScannedThingShape:
     """Present what is said of a thing beside a scan or a flattr."""
     return ScannedThingShape(
         id=thing.id,
