@@ -25,6 +25,8 @@ from irl.secret import is_public_id, public_id
 State = Literal["pending", "booked", "declined", "reversed"]
 
 _ONE: Final = select(deposits).where(deposits.c.public_id == bindparam("deposit_id"))
+# Held until the end of the transaction: who decides the same deposit meanwhile sees what became of it.
+_HELD: Final = _ONE.with_for_update()
 _MINE: Final = (
     select(deposits)
     .where(deposits.c.member_id == bindparam("member_id"))
@@ -119,7 +121,7 @@ async def told(house: House, *, provider: str, deposit_id: str, what: str, now: 
     assert what in {"approve", "decline", "chargeback"}
 
     async def work(connection: Connection) -> None:
-        row = await _one(connection, deposit_id)
+        row = await _one(connection, deposit_id, hold=True)
         if row is None or row["provider"] != provider:
             raise NotFound("There is no such deposit.")
         if what == "approve":
@@ -127,15 +129,15 @@ async def told(house: House, *, provider: str, deposit_id: str, what: str, now: 
         elif what == "decline":
             await _decline(connection, row)
         else:
-            await _reverse(connection, row, house, now)
+            await _reverse(connection, row, now)
 
     await house.db.write(work)
 
 
-async def _one(connection: Connection, deposit_id: str) -> Row | None:
+async def _one(connection: Connection, deposit_id: str, *, hold: bool = False) -> Row | None:
     if not is_public_id(deposit_id):
         return None
-    return await connection.one(_ONE, deposit_id=deposit_id)
+    return await connection.one(_HELD if hold else _ONE, deposit_id=deposit_id)
 
 
 async def _book(connection: Connection, row: Row, house: House, now: datetime) -> None:
@@ -179,7 +181,7 @@ async def _decline(connection: Connection, row: Row) -> None:
         raise DepositDecided("This deposit was paid already.")
 
 
-async def _reverse(connection: Connection, row: Row, house: House, now: datetime) -> None:
+async def _reverse(connection: Connection, row: Row, now: datetime) -> None:
     at = months.to_instant(now)
     if not await _turn(connection, row, "booked", "reversed", reversed_at=at):
         if row["state"] == "reversed":

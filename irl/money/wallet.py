@@ -19,6 +19,23 @@ from irl.month import Month
 from irl.schema import budgets, members
 
 _BUDGET: Final = select(members.c.budget_micros).where(members.c.id == bindparam("member_id"))
+_HELD: Final = (
+    select(members.c.id)
+    .where(members.c.id == bindparam("member_id"))
+    .with_for_update(key_share=True)
+)
+_LATEST: Final = (
+    select(budgets.c.budget_micros)
+    .where(budgets.c.member_id == members.c.id)
+    .order_by(budgets.c.set_at.desc())
+    .limit(1)
+)
+# Of two requests at once the one made later holds, whichever comes here first.
+_IN_FORCE: Final = (
+    update(members)
+    .where(members.c.id == bindparam("of_member"))
+    .values(budget_micros=_LATEST.scalar_subquery())
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +92,7 @@ async def set_budget(
     }
 
     async def work(connection: Connection) -> None:
+        await connection.all(_HELD, member_id=member_id)
         # Two changes in one millisecond are one: the later wins.
         upsert = (sqlite if connection.engine == "sqlite" else postgresql).insert(budgets)
         await connection.all(
@@ -83,8 +101,6 @@ async def set_budget(
                 set_={"budget_micros": upsert.excluded.budget_micros},
             )
         )
-        await connection.all(
-            update(members).where(members.c.id == member_id).values(budget_micros=budget_micros)
-        )
+        await connection.all(_IN_FORCE, of_member=member_id)
 
     await house.db.write(work)

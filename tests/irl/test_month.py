@@ -36,7 +36,7 @@ def test_a_month_is_read_and_written_as_year_and_month() -> None:
         " 2026-11",
         "2026-11\n",
         "2026/11",
-        "２026-11",
+        "\uff12026-11",
         "2026-11-01",
         "202611",
     ],

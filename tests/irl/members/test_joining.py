@@ -244,6 +244,7 @@ def test_addresses_that_look_alike_to_a_mail_server_are_one() -> None:
 @pytest.mark.parametrize(
     "nickname",
     ["", "   ", "a" * 61, "Dora\n", "Do\nra", "Do\0ra", "Do\u202era", "\u200d", "Do\ud800ra"],
+    ids=ascii,
 )
 async def test_a_nickname_that_lies_or_is_none_is_refused(house: House, nickname: str) -> None:
     if nickname == "Dora\n":  # outer white space is dropped
