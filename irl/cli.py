@@ -14,7 +14,7 @@ import click
 from irl import calendar, migrations, outbox, settings
 from irl import month as months
 from irl.errors import Conflict, IrlError, SettlerAtWork
-from irl.giving import pockets
+from irl.giving import pockets, scans
 from irl.house import House, opened
 from irl.members import invitations, joining
 from irl.money import charities
@@ -65,7 +65,9 @@ def now() -> datetime:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; say whether the schema is as it should be.")
+@click.option(
+    "--check", is_flag=True, help="Change nothing; say whether the schema is as it should be."
+)
 def migrate(*, check: bool) -> None:
     """Bring the database to the newest schema."""
     try:
@@ -157,6 +159,7 @@ async def chores(house: House, *, now: datetime) -> None:
     """Do what is due once an hour: close ended months in order, forget what is past its days."""
     await joining.forget_old(house, now=now)
     await pockets.forget_old(house, now=now)
+    await scans.forget_old(house, now=now)
     async with house.db.reading() as connection:
         ended = (await calendar.look(connection, now=now)).ended
     for month in ended:

@@ -11,12 +11,13 @@ from typing import Any, Final, Literal, Protocol
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as postgresql
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 Row = dict[str, Any]
 Engine = Literal["sqlite", "postgresql"]
 
 _SQLITE_DIALECT: Final = sqlite.dialect(paramstyle="qmark")
-_POSTGRESQL_DIALECT: Final = postgresql.dialect()
+_POSTGRESQL_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class Held(Protocol):
@@ -43,13 +44,13 @@ class ForRows:
         names = ", ".join(self.columns)
         if engine == "sqlite":
             values = ", ".join(f"json_extract(value, '$[{i}]')" for i in range(len(self.columns)))
-            rows = f"SELECT key, {values} FROM json_each(?)"
+            rows = f"SELECT key, {values} FROM json_each(?)"  # noqa: S608 - our own column names
         else:
             values = ", ".join(
                 f"(value->>{i})::{'bigint' if kind == 'number' else 'text'}"
                 for i, kind in enumerate(self.columns.values())
             )
-            rows = f"SELECT n - 1, {values} FROM json_array_elements($1::json) WITH ORDINALITY AS j(value, n)"
+            rows = f"SELECT n - 1, {values} FROM json_array_elements($1::json) WITH ORDINALITY AS j(value, n)"  # noqa: S608
         return f"WITH given(n, {names}) AS ({rows}) {self.sql}"
 
 
@@ -112,6 +113,7 @@ class Texts:
     def of(
         self, statement: ClauseElement | ForRows, values: dict[str, object]
     ) -> tuple[str, list[object]]:
+        """Give a statement as the engine wants it, and its parameters in their order."""
         if isinstance(statement, ForRows):
             return statement.text(self.engine), [
                 json.dumps(values["rows"], separators=(",", ":"), ensure_ascii=False)
@@ -123,5 +125,6 @@ class Texts:
                 dialect=dialect, compile_kwargs={"render_postcompile": True}
             )
             self._cache[statement] = compiled
+        assert isinstance(compiled, SQLCompiler)
         parameters = compiled.construct_params(values)
         return str(compiled), [parameters[name] for name in compiled.positiontup or ()]

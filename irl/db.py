@@ -209,13 +209,16 @@ class Database:
 
     async def _transact(self, batch: list[Waiting]) -> dict[Waiting, Any]:
         results: dict[Waiting, Any] = {}
-        async with self._exclusively(), self._lent(self._writers, self._writable) as connection:
-            async with self._transaction(connection):
-                found = units(batch)
-                for unit in found:
-                    # A unit that shares the transaction must not spoil it for the others.
-                    run = unit.run if len(found) == 1 else partial(self._fenced, unit)
-                    results.update(zip(unit.members, await run(connection), strict=True))
+        async with (
+            self._exclusively(),
+            self._lent(self._writers, self._writable) as connection,
+            self._transaction(connection),
+        ):
+            found = units(batch)
+            for unit in found:
+                # A unit that shares the transaction must not spoil it for the others.
+                run = unit.run if len(found) == 1 else partial(self._fenced, unit)
+                results.update(zip(unit.members, await run(connection), strict=True))
         return results
 
     async def _fenced(self, unit: Unit, connection: Connection) -> list[Any]:
@@ -235,9 +238,11 @@ class Database:
     async def _write_alone(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         for attempt in range(1, _TRIES + 1):
             try:
-                async with self._lent(self._writers, self._writable) as connection:
-                    async with self._transaction(connection):
-                        return await work(connection)
+                async with (
+                    self._lent(self._writers, self._writable) as connection,
+                    self._transaction(connection),
+                ):
+                    return await work(connection)
             except Exception as trouble:
                 if attempt == _TRIES or not _worth_another_try(trouble):
                     raise _translated(trouble) from trouble

@@ -40,8 +40,6 @@ class Rules:
     joins_an_hour: int = 60
     sign_ins_an_hour: int = 120
     mails_a_day: int = 10
-    calls_a_minute: int = 0
-    """Calls a token may make in a minute; 0 sets no limit, otherwise at least 600."""
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other.
@@ -64,8 +62,6 @@ class Rules:
         for name in ("joins_an_hour", "sign_ins_an_hour", "mails_a_day"):
             if getattr(self, name) < 10:
                 raise ValueError(f"rule {name}: at least 10, or people cannot come in")
-        if 0 < self.calls_a_minute < 600:
-            raise ValueError("rule calls_a_minute: 0 for no limit, else at least 600")
 
     def stored(self) -> str:
         """Write the rules as JSON with sorted keys, as stored with deposits and months."""

@@ -87,7 +87,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def house(settings: Settings, anyio_backend: str) -> AsyncIterator[House]:
+async def house(settings: Settings) -> AsyncIterator[House]:
     async with opened(settings) as house:
         yield house
 

@@ -140,7 +140,7 @@ async def empty(house: House, member_id: int, word: str, *, now: datetime) -> in
 
 
 async def forget_old(house: House, *, now: datetime) -> None:
-    """Forget pockets past their days, and nonces past theirs."""
+    """Forget what is in pockets past their days."""
     before = months.to_instant(now - timedelta(days=house.rules.pocket_days))
 
     async def work(connection: Connection) -> None:

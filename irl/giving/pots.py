@@ -1,5 +1,6 @@
-"""What members would give in each open month, if it ended now: min(budget, funds), less what
-ended months before it will take.
+"""What members would give in each open month if it ended now.
+
+That is min(budget, funds), less what ended months before it will take.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 from irl import calendar
@@ -158,20 +159,8 @@ async def _record(connection: Connection, requests: list[_Request]) -> list[Reco
     house = requests[0].house
     look = await calendar.look(connection, now=now)
     holders = await scans_sql.holders(connection, [_asked(r.giver) for r in requests])
-    answers: dict[_Request, Recorded | IrlError] = {}
-    members: dict[_Request, scans_sql.Holder] = {}
-    for request, holder in zip(requests, holders, strict=True):
-        if request.giver.token is None and request.giver.member_id is None:
-            continue
-        if holder is None:
-            answers[request] = TokenRefused("This token is not known or was revoked.")
-        elif not holder.may_give:
-            answers[request] = ScopeMissing("This call needs a token with the scope flattr.")
-        else:
-            members[request] = holder
-            for handed in request.handed:
-                handed.holder, handed.seal = holder.member_id, holder.seal
-    await _find(connection, [h for request in requests for h in request.handed])
+    members, answers = _sorted(requests, holders)
+    await _find(connection, [handed for request in requests for handed in request.handed])
     given = [handed for request in members for handed in request.handed]
     await _recall(connection, given)
     for handed in given:
@@ -182,10 +171,30 @@ async def _record(connection: Connection, requests: list[_Request]) -> list[Reco
     await _remember(connection, given, now)
     for request in requests:
         if request in members:
-            answers[request] = Recorded(outcomes=tuple(_outcome(h) for h in request.handed))
+            answers[request] = Recorded(outcomes=tuple(map(_outcome, request.handed)))
         elif request not in answers:
             answers[request] = await _pocket(connection, request, look)
     return [answers[request] for request in requests]
+
+
+def _sorted(
+    requests: list[_Request], holders: list[scans_sql.Holder | None]
+) -> tuple[dict[_Request, scans_sql.Holder], dict[_Request, Recorded | IrlError]]:
+    """Tell the requests of members from those that are refused; what is in neither is a visitor's."""
+    members: dict[_Request, scans_sql.Holder] = {}
+    refused: dict[_Request, Recorded | IrlError] = {}
+    for request, holder in zip(requests, holders, strict=True):
+        if request.giver.token is None and request.giver.member_id is None:
+            continue
+        if holder is None:
+            refused[request] = TokenRefused("This token is not known or was revoked.")
+        elif not holder.may_give:
+            refused[request] = ScopeMissing("This call needs a token with the scope flattr.")
+        else:
+            members[request] = holder
+            for handed in request.handed:
+                handed.holder, handed.seal = holder.member_id, holder.seal
+    return members, refused
 
 
 def _asked(giver: Giver) -> tuple[str | None, int | None]:
@@ -336,23 +345,33 @@ def _outcome(handed: _Handed) -> Outcome:
     if handed.same_as is not None:
         handed = handed.same_as
     assert handed.name is not None
-    placement = handed.placement
-    if handed.name == "nonce_reused":
-        placement = None
-    thing = placement and ScannedThing(
+    placement, nonce, payload = handed.placement, handed.scan.nonce, handed.scan.payload
+    if placement is None or handed.name == "nonce_reused":
+        return Outcome(nonce=nonce, payload=payload, outcome=handed.name)
+    thing = ScannedThing(
         id=placement.public_id,
         title=placement.title,
         artist=placement.artist,
         maker=placement.maker,
     )
-    given = handed.name in _GIVEN and thing is not None and handed.month is not None
+    if handed.name not in _GIVEN or handed.month is None:
+        opens_at = placement.opens_at if handed.name == "not_open" else None
+        return Outcome(
+            nonce=nonce, payload=payload, outcome=handed.name, thing=thing, opens_at=opens_at
+        )
     return Outcome(
-        nonce=handed.scan.nonce,
-        payload=handed.scan.payload,
+        nonce=nonce,
+        payload=payload,
         outcome=handed.name,
         thing=thing,
-        month=handed.month if given else None,
-        flattr_id=flattr_id(handed.seal, handed.month, thing.id) if given else None,  # type: ignore[arg-type, union-attr]
-        funded=handed.funded if given else None,
-        opens_at=placement.opens_at if placement and handed.name == "not_open" else None,
+        month=handed.month,
+        flattr_id=flattr_id(handed.seal, handed.month, thing.id),
+        funded=handed.funded,
     )
+
+
+async def forget_old(house: House, *, now: datetime) -> None:
+    """Forget what was answered to nonces past their days, a few at a time."""
+    before = months.to_instant(now - timedelta(days=house.rules.nonce_days))
+    while await house.db.write(partial(scans_sql.forget, before=before)):
+        pass

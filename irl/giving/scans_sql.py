@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from sqlalchemy import bindparam, delete, select, tuple_
+
 from irl import month as months
 from irl.db import Connection, ForRows
 from irl.month import Month
+from irl.schema import nonces as kept_nonces
 
 Key = tuple[int, int, int]
 """Month, member and thing of a flattr."""
@@ -58,6 +61,17 @@ _REMEMBER: Final = ForRows(
         "funded": "number",
         "kept_at": "number",
     },
+)
+_FORGET: Final = (
+    delete(kept_nonces)
+    .where(
+        tuple_(kept_nonces.c.holder, kept_nonces.c.nonce).in_(
+            select(kept_nonces.c.holder, kept_nonces.c.nonce)
+            .where(kept_nonces.c.kept_at < bindparam("before"))
+            .limit(5_000)
+        )
+    )
+    .returning(kept_nonces.c.holder)
 )
 _GIVE: Final = ForRows(
     """INSERT INTO flattrs (month, member_id, thing_id, placement_id, given_at)
@@ -188,6 +202,11 @@ async def remember(connection: Connection, kept: Sequence[tuple[Any, ...]], *, a
         await connection.all(
             _REMEMBER, rows=[[*row, at] for row in sorted(kept, key=_holder_nonce)]
         )
+
+
+async def forget(connection: Connection, *, before: int) -> int:
+    """Forget some of the nonces kept before an instant; give how many."""
+    return len(await connection.all(_FORGET, before=before))
 
 
 async def give(

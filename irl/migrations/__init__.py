@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def drifts(url: str) -> str | None:
 
 
 def _under_lock(url: str, work: Callable[[Config], object]) -> None:
-    config = Config()
+    # What alembic would print is for its own command line.
+    config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["url"] = url
     if engine_of(url) != "sqlite":

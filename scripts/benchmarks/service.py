@@ -34,4 +34,5 @@ if __name__ == "__main__":
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
     )

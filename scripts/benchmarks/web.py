@@ -73,7 +73,7 @@ def run(name: str) -> Iterator[Row]:
         stage = asyncio.run(_staged(f"sqlite:///{folder}/irl.db"))
         wanted = Path(folder) / "requests"
         wanted.write_text("\n".join((*stage.bearers, "", *stage.payloads)) + "\n")
-        yield from (_scan if name == "scan" else _page)(stage, wanted)
+        yield from _scan(stage, wanted) if name == "scan" else _page(stage)
 
 
 def _scan(stage: Stage, wanted: Path) -> Iterator[Row]:
@@ -105,7 +105,7 @@ def _scan(stage: Stage, wanted: Path) -> Iterator[Row]:
         yield Row(bench="scan", case=f"{case} at {CONNECTIONS}", value=round(value, 1), unit="ms")
 
 
-def _page(stage: Stage, wanted: Path) -> Iterator[Row]:
+def _page(stage: Stage) -> Iterator[Row]:
     nothing = Path("-")
     path = stage.payloads[0].partition("://")[2].partition("/")[2]
     with _server("-m", "scripts.benchmarks.echo") as (port, _):
@@ -134,11 +134,10 @@ async def _staged(url: str) -> Stage:
     now = datetime.now(UTC)
     async with opened(_settings(url)) as house:
         issued = await house.db.write(lambda connection: _members(connection, now))
-        bearers = []
-        for member in issued[1:]:
-            bearers.append(
-                (await tokens.issue(house, member, name="bench", scopes=["flattr"], now=now)).token
-            )
+        bearers = [
+            (await tokens.issue(house, member, name="bench", scopes=["flattr"], now=now)).token
+            for member in issued[1:]
+        ]
         payloads = await _codes(house, issued[0], SCANS // GIVERS)
     return Stage(url, tuple(bearers), payloads)
 
@@ -257,7 +256,7 @@ def _weight_kb(port: int, path: str) -> float:
     """Give the size of a page and its styles over the wire, in KB."""
     total = 0
     for part in (path, "/static/irl.css"):
-        request: Any = urllib.request.Request(f"http://127.0.0.1:{port}{part}")  # noqa: S310
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        request: Any = urllib.request.Request(f"http://127.0.0.1:{port}{part}")
+        with urllib.request.urlopen(request, timeout=10) as answer:
             total += len(answer.read()) + len(str(answer.headers))
     return round(total / 1000, 1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -42,3 +43,18 @@ async def test_fifty_identical_scans_at_once_are_one_flattr_and_fifty_equal_answ
     )
     assert len(set(answers)) == 1
     assert answers[0].outcomes[0].outcome == "flattred"
+
+
+async def test_nonces_are_forgotten_after_their_days_and_not_before(
+    house: House, members: Cast
+) -> None:
+    payload = await members.payload("Alice", "Lighthouse")
+    bob = await members.member("Bob")
+    scan = scans.Scan(payload=payload, nonce="an old one")
+    giver = scans.Giver(member_id=bob.id)
+    first = await scans.record(house, giver=giver, scans=[scan], now=members.now)
+    for days, outcome in ((69, "flattred"), (71, "already_flattred")):
+        await scans.forget_old(house, now=members.now + timedelta(days=days))
+        again = await scans.record(house, giver=giver, scans=[scan], now=members.now)
+        assert again.outcomes[0].outcome == outcome
+        assert again.outcomes[0].flattr_id == first.outcomes[0].flattr_id
