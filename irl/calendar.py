@@ -68,10 +68,8 @@ class Calendar:
             age = self.now - scanned_at
             if -ahead_min * 60 <= age.total_seconds() <= late_days * 86_400:
                 month = month_of.of(scanned_at)
-        any_closed = "closed" in self.states.values()
-        if month in self.states or (any_closed and month < self.first):
-            return self.running
-        return month
+        # Months close in order, so what is older than a closing or closed one is over too.
+        return month if month > max(self.states, default=0) else self.running
 
 
 async def look(connection: Connection, *, now: datetime) -> Calendar:

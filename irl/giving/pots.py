@@ -57,12 +57,17 @@ NOTHING: Final = Pot(budget_micros=Micros(0), funds_micros=Micros(0))
 class Funded:
     """Tells in which open months a member's flattrs are worth something."""
 
+    month: Month
+    """The running month."""
     running: bool
     ended: dict[Month, bool]
 
     def in_month(self, month: int) -> bool:
         """Tell whether a flattr of this month is worth something as things stand."""
-        return self.ended.get(Month(month), self.running)
+        if month >= self.month:
+            return self.running
+        # Before the house's first month nobody had a budget.
+        return self.ended.get(Month(month), False)
 
 
 async def funded(
@@ -74,11 +79,13 @@ async def funded(
     """
     if not look.ended:
         return {
-            h.member_id: Funded(bool(h.budget_micros) and h.funds_micros > 0, {}) for h in holders
+            h.member_id: Funded(look.running, bool(h.budget_micros) and h.funds_micros > 0, {})
+            for h in holders
         }
     found = await of_open_months(connection, {h.member_id for h in holders}, look=look)
     return {
         member: Funded(
+            look.running,
             pots[look.running].micros > 0,
             {month: pot.micros > 0 for month, pot in pots.items() if month < look.running},
         )
