@@ -29,6 +29,7 @@ from irl.house import House, opened
 from irl.month import Month
 from irl.settings import Settings
 from irl.settlement import audit, bulk
+from scripts.benchmarks.rows import Row, note
 from tests import postgres
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ SCAN = """SELECT count(*), sum(member_id), sum(thing_id), sum(placement_id) FROM
 """The baseline: the engine reads giver, thing and placement of each flattr, and nothing else."""
 
 
-def run(case: str) -> Iterator[dict[str, Any]]:
+def run(case: str) -> Iterator[Row]:
     """Give the figures of one case: on SQLite, and on PostgreSQL where a server is found."""
     with tempfile.TemporaryDirectory(prefix="irl-bench-") as folder:
         yield from _engine(case, "sqlite", f"sqlite:///{folder}/irl.db")
@@ -57,29 +58,30 @@ def run(case: str) -> Iterator[dict[str, Any]]:
                 server.drop(name)
 
 
-def _engine(case: str, engine: str, url: str) -> Iterator[dict[str, Any]]:
+def _engine(case: str, engine: str, url: str) -> Iterator[Row]:
     migrations.upgrade(url)
+    note(f"{engine}: {MEMBERS[case]} members with {EACH} flattrs each; baseline: {SCAN}")
     asyncio.run(_in_house(url, lambda house: _fill(house, MEMBERS[case])))
     scan_s = asyncio.run(_in_house(url, _scan))
-    yield {"bench": case, "case": f"{engine} scan", "value": round(scan_s, 3), "unit": "s"}
+    yield Row(bench=case, case=f"{engine} scan", value=round(scan_s, 3), unit="s")
     for what in ("settle", "audit"):
         told = subprocess.run(
             [sys.executable, "-m", "scripts.benchmarks.settle", what, url],
-            capture_output=True,
+            stdout=subprocess.PIPE,
             check=True,
             text=True,
             cwd=ROOT,
         )
         figures = json.loads(told.stdout)
-        yield {
-            "bench": case,
-            "case": f"{engine} {what}",
-            "value": round(figures["s"], 3),
-            "unit": "s",
-            "of": f"{engine} scan",
-            "ratio": round(figures["s"] / scan_s, 2),
-            "peak_mb": round(figures["peak_mb"]),
-        }
+        yield Row(
+            bench=case,
+            case=f"{engine} {what}",
+            value=round(figures["s"], 3),
+            unit="s",
+            of=f"{engine} scan",
+            ratio=round(figures["s"] / scan_s, 2),
+            peak_mb=round(figures["peak_mb"]),
+        )
 
 
 async def _in_house(url: str, work: Any) -> Any:
