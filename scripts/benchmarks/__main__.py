@@ -15,8 +15,8 @@ MODULES = {
     "photos": "photos",
     "settle-840k": "settle",
     "settle-30m": "settle",
-    "codes": "print",
-    "labels": "print",
+    "codes": "printing",
+    "labels": "printing",
 }
 
 

@@ -1,0 +1,235 @@
+"""How fast photos are read, and how many: the ladder beside each of its decoders alone.
+
+`decode` tells times, `photos` tells read and wrong texts of each source and what each attempt adds.
+Every way is walked whole (guards, loading, attempts), in one thread as a worker does.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from scanner import Sighting, decoders, guards, ladder, loading, reading
+from scanner.errors import ScannerError
+from scanner.ladder import LADDER, Attempt, as_it_is
+from scripts.benchmarks.figures import p95, peak_mb
+from scripts.benchmarks.photoset import MADE, ROOT, Photo, beside, made, phone_jpeg, plain
+from scripts.benchmarks.rows import Row, note
+
+ALL = "all"
+"""The sources of the set together; the made photos are counted apart."""
+
+LADDER_NAME = "ladder"
+BASELINE = "zxing-cpp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is measured; a test takes less than the default, which takes all."""
+
+    each: int | None = None
+    made: int = 120
+    tries: int = 3
+    megapixels: tuple[int, ...] = (12, 48)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one way of reading did with the photos of one source."""
+
+    read: int = 0
+    wrong: int = 0
+    ms: list[float] = field(default_factory=list)
+
+    def add(self, photo: Photo, texts: frozenset[str], ms: float) -> None:
+        """Count one photo. It is read when one of its texts was seen, and wrong when others were."""
+        self.ms.append(ms)
+        if photo.texts & texts:
+            self.read += 1
+        elif photo.texts and texts:
+            self.wrong += 1
+
+
+def run(name: str, size: Size = Size()) -> Iterator[Row]:
+    """Measure `decode` or `photos`."""
+    decoders.use_one_thread()
+    for decoder, live in decoders.live().items():
+        if not live:
+            note(f"{decoder} could not be loaded and is left out")
+    note(f"{size.tries} tries a photo, the median of them counts; one thread")
+    yield from (_decode if name == "decode" else _photos)(size)
+
+
+# --- decode --------------------------------------------------------------------------------------
+
+
+def _decode(size: Size) -> Iterator[Row]:
+    photos = list(beside(each=size.each)) or list(made(size.made))
+    note(f"{len(photos)} photos, {sum(bool(photo.texts) for photo in photos)} of known text")
+    baselines: dict[str, Row] = {}
+    for way, attempts in _ways().items():
+        ms = [_timed(photo.data, attempts, size.tries)[1] for photo in photos]
+        for figure, value in (("median", median(ms)), ("p95", p95(ms))):
+            baseline = baselines.get(figure) if way == LADDER_NAME else None
+            row = _row("decode", f"{way}, {figure}", value, "ms", baseline)
+            if way == BASELINE:
+                baselines[figure] = row
+            yield row
+    yield from _big_photos(size)
+
+
+def _big_photos(size: Size) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="irl-bench-") as folder:
+        for megapixels in size.megapixels:
+            for what in ("with a code", "of a bare wall"):
+                file = Path(folder, "photo.jpg")
+                file.write_bytes(phone_jpeg(megapixels, code=what == "with a code"))
+                told = _in_a_process_of_its_own(file, size.tries)
+                if told["read"] != (what == "with a code"):
+                    note(f"the {megapixels} MP JPEG {what} was not read as made")
+                note(f"the {megapixels} MP JPEG {what} has {file.stat().st_size / 1e6:.1f} MB")
+                yield Row(
+                    bench="decode",
+                    case=f"{megapixels} MP JPEG {what}",
+                    value=round(told["ms"], 1),
+                    unit="ms",
+                    peak_mb=told["peak_mb"],
+                )
+
+
+def _in_a_process_of_its_own(file: Path, tries: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "scripts.benchmarks.photos", str(file), str(tries)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
+
+
+def _tell(file: Path, tries: int) -> None:
+    """Read one photo in this process and print how long it took and what memory."""
+    decoders.use_one_thread()
+    photo = file.read_bytes()
+    ms = []
+    seen: Sequence[Sighting] = ()
+    for _ in range(tries):
+        begun = time.perf_counter()
+        seen = reading.read(photo)
+        ms.append((time.perf_counter() - begun) * 1000)
+    print(json.dumps({"ms": median(ms), "peak_mb": peak_mb(), "read": bool(seen)}))
+
+
+# --- photos --------------------------------------------------------------------------------------
+
+
+def _photos(size: Size) -> Iterator[Row]:
+    given = list(beside(each=size.each))
+    photos = [*given, *made(size.made)]
+    sources = sorted({photo.source for photo in given})
+    known = dict.fromkeys([*sources, *([ALL] if given else []), MADE], 0)
+    for photo in photos:
+        for source in _counted_for(photo):
+            known[source] += bool(photo.texts)
+    of = {
+        source: Row(bench="photos", case=f"{source}: known texts", value=count, unit="photos")
+        for source, count in known.items()
+    }
+    yield from of.values()
+    for way, attempts in _ways().items():
+        tallies = {source: Tally() for source in known}
+        for photo in photos:
+            texts, ms = _timed(photo.data, attempts, size.tries)
+            for source in _counted_for(photo):
+                tallies[source].add(photo, texts, ms)
+        for source, tally in tallies.items():
+            yield from _told(f"{source}: {way}", tally, of[source])
+    yield from _gains(given or photos)
+
+
+def _counted_for(photo: Photo) -> tuple[str, ...]:
+    return (photo.source,) if photo.source == MADE else (photo.source, ALL)
+
+
+def _told(case: str, tally: Tally, known: Row) -> Iterator[Row]:
+    yield _row("photos", f"{case}, read", tally.read, "photos", known)
+    yield _row("photos", f"{case}, wrong", tally.wrong, "photos", known)
+    yield _row("photos", f"{case}, median", median(tally.ms), "ms")
+    yield _row("photos", f"{case}, p95", p95(tally.ms), "ms")
+
+
+def _gains(photos: Sequence[Photo]) -> Iterator[Row]:
+    """Tell of each attempt how many it reads first, how many the ladder loses without it, its ms."""
+    attempts = [one for one in LADDER if decoders.DECODERS.get(one.decoder)]
+    outcomes: list[dict[str, bool]] = []
+    ms: dict[str, list[float]] = {attempt.name: [] for attempt in attempts}
+    for photo in photos:
+        right: dict[str, bool] = {}
+        for attempt in attempts if photo.texts else ():
+            texts, took = _timed(photo.data, (attempt,), 1)
+            ms[attempt.name].append(took)
+            if texts:
+                right[attempt.name] = bool(texts & photo.texts)
+        outcomes.append(right)
+    names = [attempt.name for attempt in attempts]
+    first = [next((name for name in names if right.get(name)), None) for right in outcomes]
+    whole = _row("photos", "attempts: the whole ladder, read", _climbed(outcomes, names), "photos")
+    yield whole
+    for name in names:
+        less = _climbed(outcomes, [other for other in names if other != name])
+        yield _row("photos", f"attempt {name}, read first", first.count(name), "photos", whole)
+        yield _row("photos", f"attempt {name}, lost without", whole.value - less, "photos", whole)
+        yield _row("photos", f"attempt {name}, alone, median", median(ms[name]), "ms")
+
+
+def _climbed(outcomes: Iterable[dict[str, bool]], names: Sequence[str]) -> int:
+    """Count the photos that these attempts read: the first that sees a text ends the climb."""
+    return sum(next((right[name] for name in names if name in right), False) for right in outcomes)
+
+
+# --- both ----------------------------------------------------------------------------------------
+
+
+def _ways() -> dict[str, tuple[Attempt, ...]]:
+    """Give each decoder alone, on the picture as it is, and the ladder."""
+    alone = {
+        name: (Attempt(name, name, as_it_is),)
+        for name, decoder in decoders.DECODERS.items()
+        if decoder is not None
+    }
+    return {**alone, LADDER_NAME: LADDER}
+
+
+def _timed(photo: bytes, attempts: Sequence[Attempt], tries: int) -> tuple[frozenset[str], float]:
+    ms = []
+    texts: frozenset[str] = frozenset()
+    for _ in range(tries):
+        begun = time.perf_counter()
+        texts = _texts(photo, attempts)
+        ms.append((time.perf_counter() - begun) * 1000)
+    return texts, median(ms)
+
+
+def _texts(photo: bytes, attempts: Sequence[Attempt]) -> frozenset[str]:
+    try:
+        picture = loading.load(photo, guards.inspect(photo))
+    except ScannerError:
+        return frozenset()
+    seen = ladder.climb(picture, ladder=attempts)
+    return frozenset(plain(one.text) for one in seen)
+
+
+def _row(bench: str, case: str, value: float, unit: str, of: Row | None = None) -> Row:
+    value = round(value, 2) if unit == "ms" else value
+    if of is None or not of.value:
+        return Row(bench=bench, case=case, value=value, unit=unit)
+    ratio = round(value / of.value, 4)
+    return Row(bench=bench, case=case, value=value, unit=unit, of=of.case, ratio=ratio)
+
+
+if __name__ == "__main__":
+    _tell(Path(sys.argv[1]), int(sys.argv[2]))
