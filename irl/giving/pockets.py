@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from irl import calendar
 from irl import month as months
@@ -17,7 +17,7 @@ from irl.giving import scans_sql
 from irl.house import House
 from irl.members import joining
 from irl.members.member import Member
-from irl.schema import nonces, placements, pocket_scans, pockets, things
+from irl.schema import placements, pocket_scans, pockets, things
 from irl.secret import hashed
 
 _CONSONANTS: Final = "bdfgjklmnprstvxz"
@@ -53,21 +53,6 @@ _TO_GIVE: Final = (
     .where(things.c.maker_id != bindparam("member_id"))
     .where(things.c.deleted_at.is_(None), things.c.hidden_at.is_(None))
     .where(placements.c.hidden_at.is_(None), placements.c.revoked_at.is_(None))
-)
-# In key order, each batch where the last one ended; the nonces' only index is their key.
-_OLD_NONCES: Final = (
-    select(nonces.c.holder, nonces.c.nonce)
-    .where(nonces.c.kept_at < bindparam("before_at"))
-    .where(
-        tuple_(nonces.c.holder, nonces.c.nonce)
-        > tuple_(bindparam("after_holder"), bindparam("after_nonce"))
-    )
-    .order_by(nonces.c.holder, nonces.c.nonce)
-    .limit(2000)
-)
-_FORGET_NONCES: Final = ForRows(
-    """DELETE FROM nonces WHERE (holder, nonce) IN (SELECT holder, nonce FROM given)""",
-    {"holder": "number", "nonce": "text"},
 )
 
 
@@ -167,26 +152,6 @@ async def forget_old(house: House, *, now: datetime) -> None:
         await connection.all(delete(pocket_scans).where(pocket_scans.c.pocket_id.in_(old)))
 
     await house.db.write(work)
-    await _forget_nonces(house, months.to_instant(now - timedelta(days=house.rules.nonce_days)))
-
-
-async def _forget_nonces(house: House, before: int) -> None:
-    """Forget nonces, found by a reader and in batches, so that no scan waits long for it."""
-    after = (-(2**63), "")
-    while True:
-        async with house.db.reading() as connection:
-            old = await connection.all(
-                _OLD_NONCES, before_at=before, after_holder=after[0], after_nonce=after[1]
-            )
-        if not old:
-            return
-        keys = [[row["holder"], row["nonce"]] for row in old]
-        after = (old[-1]["holder"], old[-1]["nonce"])
-
-        async def work(connection: Connection, keys: list[list[object]] = keys) -> None:
-            await connection.all(_FORGET_NONCES, rows=keys)
-
-        await house.db.write(work)
 
 
 async def _empty(connection: Connection, pocket_id: int, member_id: int, *, now: datetime) -> int:

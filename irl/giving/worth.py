@@ -19,9 +19,9 @@ from irl.giving.pots import NOTHING, Pot
 from irl.giving.scans import ScannedThing
 from irl.house import House
 from irl.money.micros import Micros
+from irl.money.shares import shares as divided
 from irl.month import Month
 from irl.schema import flattrs, members, placements, pots, things, voids
-from irl.settlement import core
 
 PAGE: Final = 200
 
@@ -95,7 +95,7 @@ async def of_month(
         pot = await _pot(connection, look, month=month, member_id=member_id)
         seal = await connection.value(_SEAL, member_id=member_id)
     valid = [row["thing_id"] for row in rows if row["thing_id"] not in void]
-    shares = core.shares(month=month, member=member_id, things=valid, pot=pot.micros)
+    shares = divided(month=month, member=member_id, things=valid, pot=pot.micros)
     worth = dict(zip(valid, shares, strict=True))
     given = [_given(row, seal, month, worth) for row in rows]
     start = _start(given, after)

@@ -71,11 +71,11 @@ async def choose(house: House, member_id: int, charity_id: int | None) -> None:
         raise Invalid("There is no such charity.", field="charity")
 
     async def work(connection: Connection) -> None:
+        await inputs_changed(connection)
         if charity_id is not None and not await connection.value(_ONE, charity_id=charity_id):
             raise Invalid("There is no such charity.", field="charity")
         await connection.all(
             update(members).where(members.c.id == member_id).values(charity_id=charity_id)
         )
-        await inputs_changed(connection)
 
     await house.db.write(work)

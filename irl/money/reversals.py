@@ -23,8 +23,8 @@ from irl.house import inputs_changed
 from irl.money import ledger
 from irl.money.ledger import FEE, Account, Transfer
 from irl.money.micros import Micros
+from irl.money.shares import shares as divided
 from irl.schema import draws, flattrs, lots, pots, receipts, voids
-from irl.settlement import core
 
 _LOT: Final = select(lots).where(lots.c.deposit_id == bindparam("deposit_id"))
 _DRAWN: Final = (
@@ -61,6 +61,8 @@ _GIVEN: Final = (
 
 async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> None:
     """Take a booked deposit back, in the caller's transaction; its row is already turned."""
+    # First: it waits for a month that is landing, which may be drawing from this very lot.
+    await inputs_changed(connection)
     provider = ledger.provider(deposit["provider"])
     lot = await connection.one(_LOT, deposit_id=deposit["id"])
     assert lot is not None, "a booked deposit has a lot"
@@ -89,7 +91,6 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
     await connection.all(update(lots).where(lots.c.id == lot["id"]).values(left_micros=0))
     posted = await ledger.post(connection, transfers, now=now)
     assert posted, "a deposit is reversed once"
-    await inputs_changed(connection)
 
 
 async def _shares_from(
@@ -105,7 +106,7 @@ async def _shares_from(
     if drawn["charity_id"] is not None:
         return [(ledger.charity(drawn["charity_id"]), end - start)]
     given = await connection.all(_GIVEN, **key)
-    shares = core.shares(
+    shares = divided(
         month=drawn["month"],
         member=drawn["member_id"],
         things=[row["thing_id"] for row in given],

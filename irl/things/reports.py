@@ -137,6 +137,7 @@ async def decide(house: House, report_id: int, decision: str, *, now: datetime) 
         if row is None:
             raise NotFound("There is no such report, or it was decided already.")
         if decision == "hide":
+            await inputs_changed(connection)
             table = things if row["placement_id"] is None else placements
             key = row["thing_id"] if row["placement_id"] is None else row["placement_id"]
             await connection.all(
@@ -144,6 +145,5 @@ async def decide(house: House, report_id: int, decision: str, *, now: datetime) 
                 .where(table.c.id == key, table.c.hidden_at.is_(None))
                 .values(hidden_at=at)
             )
-            await inputs_changed(connection)
 
     await house.db.write(work)

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -33,8 +34,9 @@ from scripts.benchmarks.rows import Row, note
 
 CONNECTIONS = 64
 GIVERS = 2_000
-SCANS = 60_000
-PAGES = 20_000
+ROUNDS = 3
+SCANS = 20_000
+PAGES = 10_000
 _SCRIPT = Path(__file__).with_name("wrk.lua")
 
 
@@ -71,59 +73,77 @@ def run(name: str) -> Iterator[Row]:
         raise SystemExit("bench: wrk is needed and was not found (Debian's package wrk)")
     with tempfile.TemporaryDirectory(prefix="irl-bench-") as folder:
         stage = asyncio.run(_staged(f"sqlite:///{folder}/irl.db"))
-        wanted = Path(folder) / "requests"
-        wanted.write_text("\n".join((*stage.bearers, "", *stage.payloads)) + "\n")
-        yield from _scan(stage, wanted) if name == "scan" else _page(stage)
+        yield from _scan(stage, Path(folder)) if name == "scan" else _page(stage)
 
 
-def _scan(stage: Stage, wanted: Path) -> Iterator[Row]:
+def _scan(stage: Stage, folder: Path) -> Iterator[Row]:
     note(
-        f"{SCANS} scans, each a new member, thing and nonce; {CONNECTIONS} connections, one worker"
+        f"{ROUNDS} rounds of {SCANS} scans, each a new member, thing and nonce, after as many echoes"
     )
-    note(f"SQLite pragmas of the writer: {', '.join(WRITER_PRAGMAS)}")
-    with _server("-m", "scripts.benchmarks.echo") as (port, _):
-        _wrk(port, "/api/v1/scans", 5_000, wanted)
-        bare = _wrk(port, "/api/v1/scans", SCANS, wanted, expected="echo")
+    note(f"{CONNECTIONS} connections, one worker; SQLite pragmas: {', '.join(WRITER_PRAGMAS)}")
     before = _rows(stage.url)
-    with _service(stage.url) as (port, process):
-        load = _wrk(port, "/api/v1/scans", SCANS, wanted, expected='"flattred"')
-        peak = _peak_mb(process)
+    bare, loads, costs = [], [], []
+    with (
+        _server("-m", "scripts.benchmarks.echo") as (echo, _),
+        _service(stage.url) as (port, served),
+    ):
+        for number in range(ROUNDS):
+            wanted = folder / f"requests-{number}"
+            payloads = stage.payloads[number::ROUNDS]
+            wanted.write_text("\n".join((*stage.bearers, "", *payloads)) + "\n")
+            tag = str(number)
+            bare.append(_wrk(echo, "/api/v1/scans", SCANS, wanted, expected="echo", tag=tag))
+            began = _cpu_s(served)
+            load = _wrk(port, "/api/v1/scans", SCANS, wanted, expected='"flattred"', tag=tag)
+            costs.append((_cpu_s(served) - began) / SCANS * 1e6)
+            loads.append(load)
+        peak = _peak_mb(served)
     landed = tuple(after - b for after, b in zip(_rows(stage.url), before, strict=True))
-    if load.good != SCANS or landed != (SCANS, load.good + load.other):
-        raise SystemExit(f"bench: answers {load}, but flattrs and nonces landed {landed}")
-    yield Row(bench="scan", case="echo", value=round(bare.rate), unit="requests/s")
+    good = sum(load.good for load in loads)
+    if good != SCANS * ROUNDS or landed != (good, good + sum(load.other for load in loads)):
+        raise SystemExit(f"bench: answers {loads}, but flattrs and nonces landed {landed}")
+    ratio = median(load.rate / echo.rate for load, echo in zip(loads, bare, strict=True))
+    rate, base = median(load.rate for load in loads), median(echo.rate for echo in bare)
+    yield Row(bench="scan", case="echo", value=round(base), unit="requests/s")
     yield Row(
         bench="scan",
         case="scan by code, durable",
-        value=round(load.rate),
+        value=round(rate),
         unit="requests/s",
         of="echo",
-        ratio=round(load.rate / bare.rate, 3),
+        ratio=round(ratio, 3),
         peak_mb=peak,
     )
-    for case, value in (("p50", load.p50_ms), ("p99", load.p99_ms)):
-        yield Row(bench="scan", case=f"{case} at {CONNECTIONS}", value=round(value, 1), unit="ms")
+    for case, value, unit in (
+        (f"p50 at {CONNECTIONS}", median(load.p50_ms for load in loads), "ms"),
+        (f"p99 at {CONNECTIONS}", median(load.p99_ms for load in loads), "ms"),
+        ("processor time of a scan, all threads", median(costs), "us"),
+    ):
+        yield Row(bench="scan", case=case, value=round(value, 1), unit=unit)
 
 
 def _page(stage: Stage) -> Iterator[Row]:
     nothing = Path("-")
-    path = stage.payloads[0].partition("://")[2].partition("/")[2]
-    with _server("-m", "scripts.benchmarks.echo") as (port, _):
-        _wrk(port, "/", 2_000, nothing)
-        bare = _wrk(port, "/", PAGES, nothing, expected="hello")
-    with _service(stage.url) as (port, _):
-        load = _wrk(port, f"/{path}", PAGES, nothing, expected="</html>")
-        weight = _weight_kb(port, f"/{path}")
-    if load.good != PAGES:
-        raise SystemExit(f"bench: {load}")
-    yield Row(bench="page", case="echo", value=round(bare.rate), unit="requests/s")
+    path = "/" + stage.payloads[0].partition("://")[2].partition("/")[2]
+    bare, loads = [], []
+    with _server("-m", "scripts.benchmarks.echo") as (echo, _), _service(stage.url) as (port, _):
+        for _ in range(ROUNDS):
+            bare.append(_wrk(echo, "/", PAGES, nothing, expected="hello"))
+            loads.append(_wrk(port, path, PAGES, nothing, expected="</html>"))
+        weight = _weight_kb(port, path)
+    if any(load.good < PAGES for load in loads):
+        raise SystemExit(f"bench: {loads}")
+    ratio = median(load.rate / echo.rate for load, echo in zip(loads, bare, strict=True))
+    yield Row(
+        bench="page", case="echo", value=round(median(b.rate for b in bare)), unit="requests/s"
+    )
     yield Row(
         bench="page",
         case="code page",
-        value=round(load.rate),
+        value=round(median(load.rate for load in loads)),
         unit="requests/s",
         of="echo",
-        ratio=round(load.rate / bare.rate, 3),
+        ratio=round(ratio, 3),
     )
     yield Row(bench="page", case="code page with its styles", value=weight, unit="KB")
 
@@ -138,7 +158,7 @@ async def _staged(url: str) -> Stage:
             (await tokens.issue(house, member, name="bench", scopes=["flattr"], now=now)).token
             for member in issued[1:]
         ]
-        payloads = await _codes(house, issued[0], SCANS // GIVERS)
+        payloads = await _codes(house, issued[0], ROUNDS * SCANS // GIVERS)
     return Stage(url, tuple(bearers), payloads)
 
 
@@ -194,19 +214,18 @@ def _settings(url: str) -> Settings:
     return Settings(database_url=url, base_url="http://localhost:8000")
 
 
-def _wrk(port: int, path: str, requests: int, wanted: Path, *, expected: str = "") -> Load:
+def _wrk(
+    port: int, path: str, requests: int, wanted: Path, *, expected: str, tag: str = ""
+) -> Load:
     """Send a fixed number of requests and wait for all answers."""
-    seconds = max(6, requests // 1500)
+    seconds = max(4, requests // 1000)
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_SCRIPT)]
-    command += [f"http://127.0.0.1:{port}{path}", "--", str(requests), str(wanted), expected]
+    command += [f"http://127.0.0.1:{port}{path}", "--", str(requests), str(wanted), expected, tag]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"bench: wrk: {done.stderr or done.stdout}")
     result = done.stdout.partition("RESULT ")[2]
-    load = Load(**json.loads(result))
-    if load.good + load.other < requests:
-        note(f"{load.good + load.other} of {requests} were answered within {seconds} s")
-    return load
+    return Load(**json.loads(result))
 
 
 @contextmanager
@@ -243,6 +262,12 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise SystemExit("bench: the server did not start")
+
+
+def _cpu_s(process: subprocess.Popen[bytes]) -> float:
+    """Give the processor time that a process has taken, user and system, in all its threads."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mb(process: subprocess.Popen[bytes]) -> float:

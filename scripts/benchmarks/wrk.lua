@@ -28,6 +28,7 @@ function init(args)
     end
   end
   expected = args[3] or ""
+  tag = args[4] or ""
 end
 
 -- Nothing more is sent once all are sent; what is under way is still answered.
@@ -47,7 +48,7 @@ function request()
   return wrk.format("POST", nil, {
     ["Authorization"] = "Bearer " .. bearer,
     ["Content-Type"] = "application/json",
-  }, '{"scans":[{"payload":"' .. payload .. '","nonce":"n' .. n .. '"}]}')
+  }, '{"scans":[{"payload":"' .. payload .. '","nonce":"n' .. tag .. "-" .. n .. '"}]}')
 end
 
 function response(status, headers, body)

@@ -27,6 +27,7 @@ def upgrade() -> None:
             "balance_micros >= 0 OR account % 8 IN (3, 4)", name=op.f("ck_balances_covered")
         ),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_balances")),
+        postgresql_with={"fillfactor": 50},
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
@@ -403,6 +404,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_lots_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lots")),
         sa.UniqueConstraint("deposit_id", name=op.f("uq_lots_deposit_id")),
+        postgresql_with={"fillfactor": 50},
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
