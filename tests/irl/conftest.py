@@ -28,6 +28,9 @@ async def _empty(url: str) -> None:
         await connection.execute("SET session_replication_role = replica; SET lock_timeout = '5s'")
         tables = [table.name for table in metadata.sorted_tables if table.name != "house"]
         await connection.execute("; ".join(f"DELETE FROM {name}" for name in tables))
+        await connection.execute(
+            "DELETE FROM house WHERE name <> 'settlement_epoch'; UPDATE house SET value = 0"
+        )
     finally:
         await connection.close()
 

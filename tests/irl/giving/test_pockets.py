@@ -164,22 +164,6 @@ async def test_of_two_who_bring_the_same_pocket_the_first_to_verify_has_it(
     assert [row["member_id"] for row in await rows("SELECT * FROM flattrs")] == [bob.id]
 
 
-async def test_nonces_are_kept_for_70_days_and_then_forgotten(
-    house: House, members: Cast, rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    payload = await members.payload("Alice", "Lighthouse")
-    await hand_in(house, members, *[payload] * 30)
-    await members.scan("Bob", *[payload] * 30)
-    start = members.now
-    members.later(days=1)
-    await members.scan("Bob", payload)
-    monkeypatch.setattr(pockets, "_OLD_NONCES", pockets._OLD_NONCES.limit(7))
-    await pockets.forget_old(house, now=start + timedelta(days=70))
-    assert len(await rows("SELECT * FROM nonces")) == 61
-    await pockets.forget_old(house, now=start + timedelta(days=70, hours=1))
-    assert len(await rows("SELECT * FROM nonces")) == 1
-
-
 def test_words_can_be_read_aloud_and_are_never_the_same() -> None:
     words = {pockets.new_word() for _ in range(1000)}
     assert len(words) == 1000

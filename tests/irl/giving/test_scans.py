@@ -427,7 +427,19 @@ async def test_scans_of_many_at_once_on_two_workers_are_each_answered_and_counte
     assert len(await rows("SELECT * FROM nonces")) == 40
 
 
-async def test_what_a_leaver_or_a_deleted_thing_leaves_is_told_as_it_is(
+async def test_nonces_are_forgotten_after_their_days_and_not_before(
+    house: House, members: Cast
+) -> None:
+    payload = await members.payload("Alice", "Lighthouse")
+    first = await scan(members, "Bob", payload)
+    for days, outcome in ((69, "flattred"), (71, "already_flattred")):
+        await scans.forget_old(house, now=members.now + timedelta(days=days))
+        again = await scan(members, "Bob", payload)
+        assert again.outcome == outcome
+        assert again.flattr_id == first.flattr_id
+
+
+async def test_the_code_of_a_deleted_thing_still_tells_whose_it_was(
     house: House, members: Cast
 ) -> None:
     thing = await members.thing("Alice", "Lighthouse")
