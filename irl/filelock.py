@@ -28,15 +28,32 @@ class FileLock:
         """Wait for the lock without holding up the event loop."""
         await self._mine.acquire()
         try:
-            for file in (self._turnstile, self._file):
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    await asyncio.shield(asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX))
-            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+            if self._taken_at_once():
+                return
         except BaseException:
             self.release()
             raise
+        taking = asyncio.ensure_future(asyncio.to_thread(self._wait))
+        try:
+            await asyncio.shield(taking)
+        except BaseException:
+            # The thread cannot be called off: what it still gets is given back.
+            taking.add_done_callback(lambda _: self.release())
+            raise
+
+    def _taken_at_once(self) -> bool:
+        try:
+            fcntl.flock(self._turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+        return True
+
+    def _wait(self) -> None:
+        fcntl.flock(self._turnstile, fcntl.LOCK_EX)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        fcntl.flock(self._turnstile, fcntl.LOCK_UN)
 
     def release(self) -> None:
         """Let the next one in."""
@@ -50,9 +67,7 @@ class FileLock:
         """Hold the lock from code that has no event loop, for instance a migration."""
         lock = cls(path)
         try:
-            for file in (lock._turnstile, lock._file):
-                fcntl.flock(file, fcntl.LOCK_EX)
-            fcntl.flock(lock._turnstile, fcntl.LOCK_UN)
+            lock._wait()
             yield
         finally:
             lock.close()
