@@ -43,6 +43,7 @@ API: list[BaseRoute] = [
     Route("/api/v1/me/flattrs", flattrs.of_month, methods=["GET"]),
     Route("/api/v1/me/flattrs/{id}", flattrs.undo, methods=["DELETE"]),
     Route("/api/v1/me/statements/{month}.csv", statements.csv, methods=["GET"]),
+    Route("/api/v1/me/statements/{month}.pdf", statements.pdf, methods=["GET"]),
     Route("/api/v1/me/statements/{month}", statements.of, methods=["GET"]),
     Route("/api/v1/things", things.register, methods=["POST"]),
     Route("/api/v1/things", things.find, methods=["GET"]),

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from api import downloads
 from api.pages.page import Asked, page
 from irl import month as months
 from irl.errors import Invalid, NotFound
 from irl.settlement import statements
+from irl.settlement.statements import Statement
 
 
 @page(members_only=True)
 async def of(asked: Asked) -> Response:
     """Show what was given and received in a closed month, with how the pot was divided."""
+    statement = await _statement(asked)
+    return asked.show("statement.html", statement=statement, rule=statements.RULE)
+
+
+@page(members_only=True)
+async def csv(asked: Asked) -> Response:
+    """Hand out the same as CSV."""
+    return downloads.statement_csv(await _statement(asked))
+
+
+@page(members_only=True)
+async def pdf(asked: Asked) -> Response:
+    """Hand out the same as PDF."""
+    return await downloads.statement_paper(
+        await _statement(asked), nickname=asked.member.nickname, base_url=asked.base_url
+    )
+
+
+async def _statement(asked: Asked) -> Statement:
     try:
         month = months.parse(asked.part("month"))
     except Invalid:
         raise NotFound("There is no such month.") from None
-    statement = await statements.of(asked.house, asked.member.id, month, now=asked.now)
-    return asked.show("statement.html", statement=statement, rule=statements.RULE)
+    return await statements.of(asked.house, asked.member.id, month, now=asked.now)

@@ -1,4 +1,4 @@
-"""Statements of closed months, as JSON and as CSV."""
+"""Statements of closed months, as JSON, as CSV and as PDF."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from api import downloads
 from api.call import Asked, call
 from api.v1.shapes import DayText, MomentText, MonthText, ScannedThingShape
 from irl import month
@@ -94,15 +95,14 @@ async def of(asked: Asked) -> dict[str, Any]:
 @call(scope="wallet", media_type="text/csv")
 async def csv(asked: Asked) -> Response:
     """Get the same as CSV, a line a thing."""
-    statement = await _statement(asked)
-    name = f"statement-{month.text(statement.month)}.csv"
-    return Response(
-        statements.as_csv(statement),
-        media_type="text/csv",
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="{name}"',
-        },
+    return downloads.statement_csv(await _statement(asked))
+
+
+@call(scope="wallet", media_type="application/pdf")
+async def pdf(asked: Asked) -> Response:
+    """Get the same as PDF, to print and to keep."""
+    return await downloads.statement_paper(
+        await _statement(asked), nickname=asked.member.nickname, base_url=asked.base_url
     )
 
 
