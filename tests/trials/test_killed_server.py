@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,7 @@ READY_S = 20
 
 
 @pytest.mark.timeout(1000 if LONG else 120)
-def test_a_killed_server_has_lost_and_doubled_nothing(
-    trial: Trial, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_killed_server_has_lost_and_doubled_nothing(trial: Trial, tmp_path: Path) -> None:
     url = trial.fresh()
     used = apps(trial.street, seed=1)
     with running(tmp_path, url) as service:
@@ -37,8 +35,8 @@ def test_a_killed_server_has_lost_and_doubled_nothing(
     assert acknowledged > 20 * RESTARTS
     assert sum(app.sent_again for app in used) > 0, "no kill met a request"
     assert max(ready) < READY_S
-    record_property("acknowledged", acknowledged)
-    record_property("ready_after_s", [round(seconds, 2) for seconds in ready])
+    told = "%d acknowledged, %d restarts, ready after %.1f s at most"
+    logging.getLogger(__name__).info(told, acknowledged, RESTARTS, max(ready))
 
 
 async def _killed_again_and_again(service: Service, used: list[App]) -> list[float]:
