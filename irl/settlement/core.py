@@ -167,7 +167,7 @@ class Received:
         """Give maker, payable day and amount above zero, in the order of the transfers' parts."""
         makers, back = np.unique(self._makers, return_inverse=True)
         found: list[tuple[Ints, Ints, Ints]] = []
-        for day, by_thing in zip(self._days, self._amounts, strict=True):  # no mutant: one row of amounts a day
+        for day, by_thing in zip(self._days, self._amounts, strict=True):  # no mutant: one each
             amounts = np.zeros(len(makers), np.int64)
             np.add.at(amounts, back, by_thing)
             paid = np.flatnonzero(amounts)
@@ -184,7 +184,8 @@ class Received:
 def _in_order(rows: list[tuple[Ints, Ints, Ints]]) -> tuple[Ints, Ints, Ints]:
     if not rows:
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    owners, days, amounts = (np.concatenate(column) for column in zip(*rows, strict=True))  # no mutant: three columns each
+    columns = zip(*rows, strict=True)  # no mutant: three columns each
+    owners, days, amounts = (np.concatenate(column) for column in columns)
     order = np.lexsort((days, owners))
     return owners[order], days[order], amounts[order]
 
@@ -246,7 +247,7 @@ def split(*, month: int, givers: Ints, things: Ints, pots: Ints, counts: Ints) -
 
     The flattrs are sorted by giver, and all valid ones of a giver are there.
     """
-    starts = np.flatnonzero(np.diff(givers, prepend=-1))  # no mutant: any number that is no member's
+    starts = np.flatnonzero(np.diff(givers, prepend=-1))  # no mutant: no member's number
     segments = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(givers)))
     return _shares(
         month,
@@ -336,8 +337,8 @@ def _smallest(mixes: Words, segments: Ints, wanted: Ints) -> Bools:
     ends = np.cumsum(sizes)
     bits = np.uint64(len(wanted).bit_length())
     packed = mixes >> bits
-    packed |= segments.astype(np.uint64) << (np.uint64(64) - bits)  # no mutant: what is packed wrongly is done again in full
-    last = np.sort(packed)[ends - sizes + wanted - 1]  # no mutant: the same
+    packed |= segments.astype(np.uint64) << (np.uint64(64) - bits)  # no mutant: only slower
+    last = np.sort(packed)[ends - sizes + wanted - 1]  # no mutant: only slower
     chosen: Bools = packed <= last[segments]
     found = np.bincount(segments[chosen], minlength=len(wanted))
     for segment in np.flatnonzero(found != wanted).tolist():
