@@ -13,7 +13,7 @@ import click
 
 from irl import calendar, migrations, outbox, settings
 from irl import month as months
-from irl.errors import Conflict, IrlError, SettlerAtWork
+from irl.errors import Conflict, IrlError, SettlerAtWork, Unavailable
 from irl.giving import pockets, scans
 from irl.house import House, opened
 from irl.members import invitations, joining
@@ -75,7 +75,7 @@ def migrate(*, check: bool) -> None:
         if not check:
             migrations.upgrade(url)
         drift = migrations.drifts(url)
-    except SettingsRefused as trouble:
+    except (SettingsRefused, Unavailable) as trouble:
         end(str(trouble), REFUSED)
     if drift is not None:
         end(drift, NOT_CLEAN)
@@ -143,10 +143,14 @@ def clock() -> None:
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
         chores_at = now()
         while not stopped.is_set():
-            await outbox.send_waiting(house, now=now())
-            if now() >= chores_at:
-                chores_at = now() + _CHORES
-                await chores(house, now=now())
+            try:
+                await outbox.send_waiting(house, now=now())
+                if now() >= chores_at:
+                    await chores(house, now=now())
+                    chores_at = now() + _CHORES
+            except Unavailable as trouble:
+                # It may come back, and so may we.
+                click.echo(f"irl: {trouble.message}", err=True)
             try:
                 await asyncio.wait_for(stopped.wait(), _MAIL_S)
             except TimeoutError:

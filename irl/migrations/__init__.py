@@ -9,22 +9,38 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from irl.db import FileLock, engine_of, file_path, lock_path
+from irl.errors import Unavailable
 
 
 def upgrade(url: str) -> None:
-    """Bring the database to the newest schema; on SQLite under the lock of its writers."""
+    """Bring the database to the newest schema; on SQLite under the lock of its writers.
+
+    Raises:
+        Unavailable: it cannot be reached or written.
+    """
     _under_lock(url, lambda config: command.upgrade(config, "head"))
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Bring the database back to an older schema."""
+    """Bring the database back to an older schema.
+
+    Raises:
+        Unavailable: it cannot be reached or written.
+    """
     _under_lock(url, lambda config: command.downgrade(config, revision))
 
 
 def drifts(url: str) -> str | None:
-    """Say how the database differs from `irl.schema`, or None if it does not."""
+    """Say how the database differs from `irl.schema`, or None if it does not.
+
+    Raises:
+        Unavailable: it cannot be reached.
+    """
+    if engine_of(url) == "sqlite" and not file_path(url).exists():
+        return f"There is no database {file_path(url)}."
     try:
         _under_lock(url, command.check)
     except CommandError as trouble:
@@ -37,9 +53,12 @@ def _under_lock(url: str, work: Callable[[Config], object]) -> None:
     config = Config(stdout=io.StringIO())
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["url"] = url
-    if engine_of(url) != "sqlite":
-        work(config)
-        return
-    file_path(url).parent.mkdir(parents=True, exist_ok=True)
-    with FileLock.held(lock_path(url)):
-        work(config)
+    try:
+        if engine_of(url) != "sqlite":
+            work(config)
+            return
+        with FileLock.held(lock_path(url)):
+            work(config)
+    except (OSError, SQLAlchemyError) as trouble:
+        first = str(trouble).partition("\n")[0]
+        raise Unavailable(f"The database cannot be migrated: {first}.") from trouble

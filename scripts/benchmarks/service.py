@@ -7,7 +7,7 @@ import sys
 
 import uvicorn
 
-from api import app, logs
+from api import app, logs, serving
 from irl import settings
 from scanner import Health, Sighting
 
@@ -25,6 +25,7 @@ class NoReader:
 if __name__ == "__main__":
     logs.to_stderr()
     made = app.create(settings.load(), reader=NoReader(), log=logs.AccessLog(sys.stderr))
+    serving.spare_collector()
     uvicorn.run(
         made,
         port=int(os.environ["PORT"]),

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def known(request: pytest.FixtureRequest, engine: str, trouble: str) -> None:
 
 
 @pytest.fixture
-async def database(database_url: str, anyio_backend: str) -> Any:
+async def database(database_url: str, anyio_backend: str) -> Any:  # noqa: ARG001
     async with Database.open(database_url) as opened:
         yield opened
 
@@ -429,7 +430,7 @@ async def test_connections_are_set_as_the_design_says(database: Database) -> Non
     wanted = ("journal_mode", "synchronous", "query_only", "wal_autocheckpoint", "foreign_keys")
 
     async def pragmas(connection: Connection) -> dict[str, object]:
-        found = {}
+        found: dict[str, object] = {}
         for name in wanted:
             found |= (await connection.run(f"PRAGMA {name}"))[0]
         return found
@@ -479,7 +480,7 @@ async def test_processes_that_write_at_once_go_one_at_a_time_and_lose_nothing(
 ) -> None:
     many = 1000 if os.environ.get("IRL_LONG") else 100
     writers = [
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: ASYNC220 - they run beside this test
             [sys.executable, "-c", WRITER, database_url, str(who), str(many)],
             stdout=subprocess.PIPE,
             text=True,
@@ -496,9 +497,10 @@ async def test_processes_that_write_at_once_go_one_at_a_time_and_lose_nothing(
         assert len(await names(database)) == 4 * many
         async with database.reading() as connection:
             assert await connection.run("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-    held = sorted((*span, who) for who, spans in enumerate(said) for span in json.loads(spans))
+    spans = [(who, begun, ended) for who, text in enumerate(said) for begun, ended in json.loads(text)]
+    held = sorted((begun, ended, who) for who, begun, ended in spans)
     assert len(held) == 4 * many
-    for (_, ended, one), (begun, _, other) in zip(held, held[1:], strict=False):
+    for (_, ended, one), (begun, _, other) in pairwise(held):
         assert ended <= begun, f"writers {one} and {other} were at it together"
 
 

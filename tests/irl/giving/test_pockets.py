@@ -44,7 +44,7 @@ async def test_a_visitors_scans_become_flattrs_when_a_member_is_made_of_them(
     assert first.pocket is not None
     assert re.fullmatch(r"[a-z]{4}(-[a-z]{4}){3}", first.pocket)
     assert first.outcomes[0].thing is not None
-    assert first.outcomes[0].flattr_id is first.outcomes[0].month is None
+    assert (first.outcomes[0].flattr_id, first.outcomes[0].month) == (None, None)
     second = await hand_in(house, members, other, pocket=first.pocket.upper(), nonce="b")
     assert second.pocket == first.pocket
     assert await rows("SELECT * FROM flattrs") == []

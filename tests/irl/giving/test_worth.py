@@ -8,11 +8,11 @@ import dataclasses
 import pytest
 
 from irl import settlement
+from irl.db import Connection
 from irl.errors import Invalid, MonthClosed, NotFound
 from irl.giving import flattrs, worth
 from irl.giving.worth import Given, GiversMonth
 from irl.house import House
-from irl.members import joining
 from irl.money import wallet
 from irl.month import Month
 from irl.rules import EURO
@@ -93,7 +93,7 @@ async def test_pages_are_newest_first_and_miss_nothing(
 
 
 async def test_an_undone_flattr_is_as_if_it_had_not_been_given(
-    house: House, members: Cast, rows: Rows
+    members: Cast, rows: Rows
 ) -> None:
     await members.funds("Bob", euros=20, budget=4)
     answers = await members.scan(
@@ -154,7 +154,7 @@ async def test_nobody_undoes_anothers_flattr_nor_one_that_is_none(members: Cast)
 
 
 async def test_a_closed_month_stays_as_it_was_given(
-    house: House, members: Cast, rows: Rows
+    house: House, members: Cast
 ) -> None:
     await members.funds("Bob", euros=20, budget=5)
     copy = await members.thing("Mallory", "Copy")
@@ -228,7 +228,7 @@ async def test_an_own_thing_counts_for_nothing_after_a_claim(house: House, membe
     thing = await members.thing("Alice", "Song")
     await members.scan("Bob", (await members.placement(thing)).code.text)
 
-    async def claim(connection: joining.Connection) -> None:
+    async def claim(connection: Connection) -> None:
         # Claims come with their own issue; this is all that they will change here.
         await connection.run(f"UPDATE things SET maker_id = {bob.id}")
 

@@ -96,7 +96,7 @@ async def test_the_first_charity_is_the_houses_and_each_member_may_choose(
             await charities.choose(house, bob.id, unknown)
         assert refused.value.field == "charity"
     for said, field in (({"name": ""}, "name"), ({"url": "sea.example"}, "url")):
+        known = {"name": "Sea", "url": "https://sea.example"}
         with pytest.raises(Invalid) as refused:
-            known = {"name": "Sea", "url": "https://sea.example"}
             await charities.add(house, **known | said, now=NOW)
         assert refused.value.field == field
