@@ -497,7 +497,9 @@ async def test_processes_that_write_at_once_go_one_at_a_time_and_lose_nothing(
         assert len(await names(database)) == 4 * many
         async with database.reading() as connection:
             assert await connection.run("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-    spans = [(who, begun, ended) for who, text in enumerate(said) for begun, ended in json.loads(text)]
+    spans = [
+        (who, begun, ended) for who, text in enumerate(said) for begun, ended in json.loads(text)
+    ]
     held = sorted((begun, ended, who) for who, begun, ended in spans)
     assert len(held) == 4 * many
     for (_, ended, one), (begun, _, other) in pairwise(held):
@@ -513,8 +515,8 @@ async def test_rows_arrive_as_they_were_given(database: Database) -> None:
     echo = ForRows(
         "SELECT n, said, counted FROM given ORDER BY n", {"said": "text", "counted": "number"}
     )
-    given = [["Grüße 👋", 2**62], ["'; --", -1], [None, None], ["", 0]]
+    given: list[list[object]] = [["Grüße 👋", 2**62], ["'; --", -1], [None, None], ["", 0]]
     async with database.reading() as connection:
         rows = await connection.all(echo, rows=given)
         assert await connection.all(echo, rows=[]) == []
-    assert [list(row.values()) for row in rows] == [[n, *row] for n, row in enumerate(given)]
+    assert [list(row.values()) for row in rows] == [[n, *said] for n, said in enumerate(given)]

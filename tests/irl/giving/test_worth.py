@@ -92,9 +92,7 @@ async def test_pages_are_newest_first_and_miss_nothing(
     assert refused.value.field == "after"
 
 
-async def test_an_undone_flattr_is_as_if_it_had_not_been_given(
-    members: Cast, rows: Rows
-) -> None:
+async def test_an_undone_flattr_is_as_if_it_had_not_been_given(members: Cast, rows: Rows) -> None:
     await members.funds("Bob", euros=20, budget=4)
     answers = await members.scan(
         "Bob", *[await members.payload("Alice", title) for title in ("One", "Other")]
@@ -153,9 +151,7 @@ async def test_nobody_undoes_anothers_flattr_nor_one_that_is_none(members: Cast)
         await flattrs.undo(members.house, 10**9, real, now=members.now)
 
 
-async def test_a_closed_month_stays_as_it_was_given(
-    house: House, members: Cast
-) -> None:
+async def test_a_closed_month_stays_as_it_was_given(house: House, members: Cast) -> None:
     await members.funds("Bob", euros=20, budget=5)
     copy = await members.thing("Mallory", "Copy")
     code = (await members.placement(copy)).code.text

@@ -1,0 +1,92 @@
+"""Migrations: up, down and up again on both engines, and what differs is told."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from irl import migrations
+from irl.db import Connection, Database
+from irl.errors import Unavailable
+from irl.schema import metadata
+from tests import postgres
+
+TABLES = {table.name for table in metadata.sorted_tables}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An address without any table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'a folder' / '100%.db'}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgresql")
+    server.drop("irl_migrations")
+    yield server.create("irl_migrations")
+    server.drop("irl_migrations")
+
+
+async def run(url: str, sql: str) -> None:
+    async def work(connection: Connection) -> None:
+        await connection.run(sql)
+
+    async with Database.open(url) as database:
+        await database.write(work)
+
+
+async def tables(url: str) -> set[str]:
+    sql = {
+        "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table'",
+        "postgresql": "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'",
+    }
+    async with Database.open(url) as database, database.reading() as connection:
+        rows = await connection.run(sql[database.engine])
+    return {row["name"] for row in rows} - {"alembic_version", "sqlite_sequence"}
+
+
+def test_up_and_down_and_up_again_is_the_schema(fresh_url: str) -> None:
+    import asyncio
+
+    migrations.upgrade(fresh_url)
+    migrations.upgrade(fresh_url)
+    assert migrations.drifts(fresh_url) is None
+    assert asyncio.run(tables(fresh_url)) == TABLES
+    migrations.downgrade(fresh_url, "base")
+    assert asyncio.run(tables(fresh_url)) == set()
+    assert migrations.drifts(fresh_url) is not None
+    migrations.upgrade(fresh_url)
+    assert migrations.drifts(fresh_url) is None
+    asyncio.run(run(fresh_url, "ALTER TABLE members DROP COLUMN left_at"))
+    found = migrations.drifts(fresh_url)
+    assert found is not None
+    assert "left_at" in found
+
+
+def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "irl.db"
+    found = migrations.drifts(f"sqlite:///{path}")
+    assert found is not None
+    assert "no database" in found
+    assert not path.parent.exists()
+
+
+def test_every_table_of_sqlite_is_strict(empty_sqlite: Path) -> None:
+    connection = sqlite3.connect(empty_sqlite)
+    rows = connection.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'")
+    found = dict(rows.fetchall())
+    connection.close()
+    assert {name for name, strict in found.items() if strict} == TABLES
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:///{folder}", "sqlite:///{folder}/file/irl.db", "postgresql://nobody@127.0.0.1:9/irl"],
+)
+def test_what_cannot_be_migrated_is_told_in_one_line(tmp_path: Path, url: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable) as refused:
+        migrations.upgrade(url.format(folder=tmp_path))
+    assert "\n" not in refused.value.message
