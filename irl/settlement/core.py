@@ -177,7 +177,7 @@ class Received:
     def by_charity(self) -> tuple[Ints, Ints, Ints]:
         """Give charity, payable day and amount, in the order of the transfers' parts."""
         rows = [(*key, amount) for key, amount in self._charities.items()]
-        owners, days, amounts = np.array(rows, np.int64).reshape(-1, 3).T
+        owners, days, amounts = np.array(rows, np.int64).reshape(-1, 3).T  # no mutant: any negative
         return _in_order([(owners, days, amounts)])
 
 
@@ -275,7 +275,7 @@ def _draws(chunk: Chunk, pots: Ints) -> Ints:
         return np.zeros(0, np.int64)
     members = chunk.lot_members
     before = np.cumsum(chunk.lot_left) - chunk.lot_left
-    first = np.diff(members, prepend=-1) != 0
+    first = np.diff(members, prepend=-1) != 0  # no mutant: no member's number
     assert np.all(np.diff(members) >= 0), "lots come sorted by member"
     base = np.repeat(before[first], np.diff(np.flatnonzero(first), append=len(members)))
     draws: Ints = np.clip(pots[members - chunk.first] - (before - base), 0, chunk.lot_left)
@@ -297,7 +297,7 @@ def _shares(
     amounts: Ints = base[offsets]
     if members is None:
         members = np.arange(first, first + len(pots), dtype=np.int64)
-    left_over = odd > 0
+    left_over = odd > 0  # no mutant: only slower
     at = np.flatnonzero(left_over[offsets])
     segments = (np.cumsum(left_over) - 1)[offsets[at]]
     mixes = _mixes(month, members[left_over], segments, things[at])
@@ -339,7 +339,7 @@ def _smallest(mixes: Words, segments: Ints, wanted: Ints) -> Bools:
     packed = mixes >> bits
     packed |= segments.astype(np.uint64) << (np.uint64(64) - bits)  # no mutant: only slower
     last = np.sort(packed)[ends - sizes + wanted - 1]  # no mutant: only slower
-    chosen: Bools = packed <= last[segments]
+    chosen: Bools = packed <= last[segments]  # no mutant: only slower
     found = np.bincount(segments[chosen], minlength=len(wanted))
     for segment in np.flatnonzero(found != wanted).tolist():
         here = slice(int(ends[segment] - sizes[segment]), int(ends[segment]))

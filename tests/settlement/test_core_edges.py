@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -130,6 +132,13 @@ def test_a_maker_has_one_amount_a_day_in_the_order_of_makers_and_days() -> None:
         [20261231, 20261210, 20261231],
         [6, 15, 5],
     ]
+
+
+def test_the_smallest_pot_of_one_micro_goes_to_one_thing() -> None:
+    chunk = dataclasses.replace(_month(), budgets=_ints(1, 0, 0, 0, 0, 0))
+    closed, received = _closed(chunk)
+    assert closed.pots.tolist() == [1]
+    assert _lists(*received.by_maker())[2] == [1]
 
 
 def test_of_nothing_nothing_is_received() -> None:
