@@ -16,6 +16,7 @@ from irl import migrations
 from irl.house import House, opened
 from irl.settings import Settings
 from tests import cast, postgres
+from tests.absent import absent
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -52,10 +53,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgresql() -> Iterator[postgres.Server]:
     """A real PostgreSQL server with a migrated, empty database `template_irl`."""
     if not postgres.available():
-        message = "no PostgreSQL server program was found (see CONTRIBUTING.md)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        absent(postgres.MISSING)
     with postgres.Server.start() as server:
         migrations.upgrade(server.create("template_irl"))
         yield server

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from tests.absent import absent
 from tests.service import IRL, running
 
 ROOT = Path(__file__).parent.parent
@@ -21,8 +21,9 @@ def story() -> str:
     return "\n".join(re.findall(r"```sh\n(.*?)```", text.partition("<!-- story -->")[2], re.DOTALL))
 
 
-@pytest.mark.skipif(not Path("/usr/bin/curl").exists(), reason="curl is not installed")
 def test_the_story_of_the_readme_works_as_it_is_written(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        absent("curl is not installed")
     (tmp_path / "var").mkdir()
     (tmp_path / ".venv").symlink_to(Path(sys.executable).parent.parent)
     database_url = "sqlite:///var/irl.db"

@@ -8,6 +8,7 @@ from scanner import decoders, ladder
 from scanner.decoders import DECODERS, Decoder, FloatCorners, Found
 from scanner.ladder import LADDER, Attempt, Prepared
 from scanner.loading import Grey, Picture
+from tests.absent import absent
 from tests.scanner import pictures
 from tests.scanner.pictures import symbol
 
@@ -135,7 +136,7 @@ def test_the_ladder_names_its_attempts_once_and_only_known_decoders() -> None:
 
 def zbar() -> Decoder:
     if (decoder := DECODERS["pyzbar"]) is None:
-        pytest.skip("libzbar is not installed on this machine")
+        absent("libzbar is not installed on this machine")
     return decoder
 
 
