@@ -64,7 +64,7 @@ def test_an_unknown_name_ends_with_those_that_there_are(
 def test_decode_tells_of_each_decoder_and_of_big_photos() -> None:
     told = assert_well_formed("decode", photos.run("decode", FEW))
     assert told["ladder, median"].of == "zxing-cpp, median"
-    assert told["1 MP JPEG with a code"].peak_mb is not None
+    assert told["1 MP JPEG with a code, ladder"].of == "1 MP JPEG with a code, plain OpenCV"
 
 
 def test_photos_tells_of_sources_and_attempts(
