@@ -122,7 +122,8 @@ def _killed(url: str, kill_at: int, *before: str) -> subprocess.CompletedProcess
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
 
 
-@pytest.mark.timeout(1800 if os.environ.get("IRL_LONG") else 120)
+@pytest.mark.long
+@pytest.mark.timeout(600 if os.environ.get("IRL_LONG") else 120)
 def test_killed_between_statements_it_ends_the_same(fresh: Fresh) -> None:
     expected = _in_house(fresh(), _settle_and_read)
     whole = _killed(fresh(), 0)
@@ -141,7 +142,8 @@ def _traces() -> bool:
 
 
 @pytest.mark.skipif(not _traces(), reason="strace is not there or may not trace")
-@pytest.mark.timeout(1800 if os.environ.get("IRL_LONG") else 120)
+@pytest.mark.long
+@pytest.mark.timeout(600 if os.environ.get("IRL_LONG") else 120)
 def test_killed_inside_a_write_it_ends_the_same(fresh_sqlite: Fresh, tmp_path: Path) -> None:
     """Every write and sync of the file is a place to die, also within one commit."""
     expected = _in_house(fresh_sqlite(), _settle_and_read)

@@ -31,7 +31,7 @@ async def _posted(house: House) -> list[dict[str, Any]]:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1000 if LONG else 120)
+@pytest.mark.timeout(600 if LONG else 120)
 def test_of_two_settlers_at_once_exactly_one_settles(trial: Trial, tmp_path: Path) -> None:
     month = months.text(trial.street.ended)
     alone = Service(tmp_path, trial.fresh(), free_port())
