@@ -261,7 +261,7 @@ class Trials:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__)
     parser.add_argument("module", type=Path, help="such as irl/settlement/core.py")
-    parser.add_argument("tests", nargs="+", help="what pytest runs, such as tests/irl/settlement")
+    parser.add_argument("tests", nargs="+", help="what pytest runs, such as tests/settlement")
     parser.add_argument("--slice", default="1/1", metavar="k/n", help="every n-th mutant, from k")
     parser.add_argument("--sample", type=int, metavar="N", help="only N of them, drawn by the seed")
     parser.add_argument("--seed", type=int, default=0, help="of the order and the sample")

@@ -149,7 +149,7 @@ class Received:
         row_of = np.array([self._days.index(day) for day in days.tolist()], np.int64)
         at = (row_of[day_of] * len(self._makers))[givers]
         at += things
-        np.add.at(self._amounts.reshape(-1), at, amounts)
+        np.add.at(self._amounts.reshape(-1), at, amounts)  # no mutant: any negative
 
     def add_charity(self, charity: int, payable_on: int, amount: int) -> None:
         """Add an idle month's pot."""
@@ -343,7 +343,7 @@ def _smallest(mixes: Words, segments: Ints, wanted: Ints) -> Bools:
     found = np.bincount(segments[chosen], minlength=len(wanted))
     for segment in np.flatnonzero(found != wanted).tolist():
         here = slice(int(ends[segment] - sizes[segment]), int(ends[segment]))
-        order = np.argsort(mixes[here], kind="stable")
+        order = np.argsort(mixes[here], kind="stable")  # no mutant: no two are equal
         chosen[here] = False
         chosen[here][order[: wanted[segment]]] = True
     return chosen

@@ -141,6 +141,12 @@ def test_the_smallest_pot_of_one_micro_goes_to_one_thing() -> None:
     assert _lists(*received.by_maker())[2] == [1]
 
 
+def test_an_idle_month_without_money_gives_nothing_to_charity() -> None:
+    closed, received = _closed(dataclasses.replace(_month(), budgets=_ints(7, 5, 0, 0, 0, 0)))
+    assert closed.pot_members.tolist() == [10]
+    assert _lists(*received.by_charity()) == [[], [], []]
+
+
 def test_of_nothing_nothing_is_received() -> None:
     received = Received(THINGS.makers)
     assert _lists(*received.by_maker()) == [[], [], []]
