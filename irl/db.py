@@ -32,6 +32,7 @@ from irl.connection import Connection, Engine, ForRows, Row, Texts
 from irl.errors import Unavailable
 from irl.filelock import FileLock
 from irl.gathering import MOST_TOGETHER, Failed, Gathering, Unit, Waiting, units
+from irl.sqlite import WRITER_PRAGMAS, Reader, Writer
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -276,7 +277,7 @@ class Database:
 
     def _backend(self, *, read_only: bool) -> databases.Database:
         if self.engine == "sqlite":
-            factory = _Reader if read_only else _Writer
+            factory = Reader if read_only else Writer
             return databases.Database(self.url, factory=factory, timeout=30)
         options: dict[str, Any] = {"min_size": 0, "max_size": _READERS + 2}
         if read_only:
@@ -305,36 +306,6 @@ class Database:
             return await backend.connection().__aenter__()
 
         return await asyncio.create_task(opened())
-
-
-class _Reader(sqlite3.Connection):
-    """Reads; a write is refused by SQLite itself."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for pragma in ("query_only=1", "wal_autocheckpoint=0", "mmap_size=268435456"):
-            self.execute(f"PRAGMA {pragma}")
-        self.row_factory = sqlite3.Row
-
-
-class _Writer(sqlite3.Connection):
-    """Writes; opened, used and closed only under the lock beside the database."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for pragma in WRITER_PRAGMAS:
-            self.execute(f"PRAGMA {pragma}").fetchall()
-        self.row_factory = sqlite3.Row
-
-
-WRITER_PRAGMAS: Final = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=1",
-    "wal_autocheckpoint=1000",
-    "cache_size=-65536",
-)
-"""What a writing SQLite connection is set to; 65536 KiB of cache."""
 
 
 def engine_of(url: str) -> Engine:
