@@ -16,6 +16,9 @@ from irl.house import House
 from irl.schema import metadata
 from tests import postgres
 
+SQLITE_ALONE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what is refused before any engine is asked."""
+
 Rows = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 

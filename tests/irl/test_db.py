@@ -48,12 +48,6 @@ async def names(database: Database) -> set[str]:
     return {row["name"] for row in rows} - {"settlement_epoch"}
 
 
-def known(request: pytest.FixtureRequest, engine: str, trouble: str) -> None:
-    """Mark a test that fails on one engine, until irl/db.py does better."""
-    if f"[{engine}" in request.node.name:
-        request.applymarker(pytest.mark.xfail(strict=True, reason=f"irl/db.py: {trouble}"))
-
-
 @pytest.fixture
 async def database(database_url: str, anyio_backend: str) -> Any:  # noqa: ARG001
     async with Database.open(database_url) as opened:
@@ -130,10 +124,7 @@ async def test_works_of_both_kinds_are_each_answered(database: Database) -> None
     assert await names(database) == {"one", "alone", "two"}
 
 
-async def test_what_work_raises_undoes_all_it_did(
-    database: Database, request: pytest.FixtureRequest
-) -> None:
-    known(request, "postgresql", "what work raised is raised from itself")
+async def test_what_work_raises_undoes_all_it_did(database: Database) -> None:
 
     async def work(connection: Connection) -> None:
         await add(connection, "half done")
@@ -277,17 +268,13 @@ async def test_closing_finishes_what_waits(database_url: str) -> None:
         assert len(await names(database)) == 20
 
 
-async def test_closing_twice_is_harmless(database_url: str, request: pytest.FixtureRequest) -> None:
-    known(request, "sqlite", "the second disconnect takes the closed lock")
+async def test_closing_twice_is_harmless(database_url: str) -> None:
     async with Database.open(database_url) as database:
         await names(database)
     await database.disconnect()
 
 
-async def test_closing_waits_for_who_still_reads_or_writes(
-    database_url: str, request: pytest.FixtureRequest
-) -> None:
-    known(request, "postgresql", "disconnect hangs while a connection is lent")
+async def test_closing_waits_for_who_still_reads_or_writes(database_url: str) -> None:
     database = Database(database_url)
     await database.connect()
 
@@ -336,20 +323,18 @@ async def test_what_is_no_database_is_told_in_one_line(tmp_path: Path, database_
 
 @ONLY_SQLITE
 async def test_a_folder_that_cannot_be_made_is_told_in_one_line(
-    tmp_path: Path, database_url: str, request: pytest.FixtureRequest
+    tmp_path: Path, database_url: str
 ) -> None:
     del database_url
-    known(request, "sqlite", "the lock is made before trouble is translated")
     (tmp_path / "file").write_text("")
     await refused(f"sqlite:///{tmp_path}/file/irl.db")
 
 
 @ONLY_SQLITE
 async def test_a_database_that_is_not_there_or_not_migrated_is_told_and_not_made(
-    tmp_path: Path, database_url: str, request: pytest.FixtureRequest
+    tmp_path: Path, database_url: str
 ) -> None:
     del database_url
-    known(request, "sqlite", "a missing database is made, and an empty one is taken")
     await refused(f"sqlite:///{tmp_path}/missing.db")
     assert not (tmp_path / "missing.db").exists()
     sqlite3.connect(tmp_path / "empty.db").close()
@@ -364,20 +349,14 @@ async def test_a_server_that_is_not_there_is_told_in_one_line(database_url: str)
 
 
 @ONLY_POSTGRESQL
-async def test_a_server_that_lets_nobody_in_is_told_in_one_line(
-    database_url: str, request: pytest.FixtureRequest
-) -> None:
-    known(request, "postgresql", "asyncpg's own errors are not translated when connecting")
+async def test_a_server_that_lets_nobody_in_is_told_in_one_line(database_url: str) -> None:
     address = database_url.rpartition("/")[0]
     await refused(f"{address}/no_such_database")
     await refused(address.replace("postgres:", "nobody:", 1) + "/irl")
 
 
 @ONLY_POSTGRESQL
-async def test_a_connection_that_was_killed_is_replaced(
-    database: Database, request: pytest.FixtureRequest
-) -> None:
-    known(request, "postgresql", "a dead connection is asked whether it is closed, and raises")
+async def test_a_connection_that_was_killed_is_replaced(database: Database) -> None:
 
     async def kill(connection: Connection) -> None:
         await connection.run(

@@ -305,7 +305,7 @@ def test_whatever_people_do_the_house_adds_up(empty_sqlite: Path, tmp_path: Path
         HouseMachine,
         settings=settings(
             max_examples=1000 if long else 30,
-            stateful_step_count=40 if long else 12,
+            stateful_step_count=40 if long else 10,
             deadline=None,
             derandomize=not long,
             suppress_health_check=list(HealthCheck),

@@ -17,7 +17,7 @@ from irl.members import invitations, joining, passwords
 from irl.members.member import Member
 from tests.cast import PASSWORD, Cast, link_to
 from tests.conftest import NOW, with_rules
-from tests.irl.conftest import Rows
+from tests.irl.conftest import SQLITE_ALONE, Rows
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +86,7 @@ async def test_a_taken_address_costs_as_much_work_as_a_free_one(
     assert hashes == 2
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize("bad", [None, "", "  ", "0" * 16, "0" * 18, "g" * 17, "0" * 17, "A" * 17])
 async def test_without_a_good_invitation_nobody_asks(house: House, rows: Rows, bad: str) -> None:
     with pytest.raises(InvitationRefused) as refused:
@@ -241,6 +242,7 @@ def test_addresses_that_look_alike_to_a_mail_server_are_one() -> None:
     assert joining.email_address("Dora@House.example")[1] == "dora@house.example"
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize(
     "nickname",
     ["", "   ", "a" * 61, "Dora\n", "Do\nra", "Do\0ra", "Do\u202era", "\u200d", "Do\ud800ra"],
@@ -255,6 +257,7 @@ async def test_a_nickname_that_lies_or_is_none_is_refused(house: House, nickname
     assert refused.value.field == "nickname"
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize(
     "password",
     [
@@ -276,6 +279,7 @@ async def test_a_password_that_is_none_is_refused(house: House, password: str) -
     assert refused.value.field == "password"
 
 
+@SQLITE_ALONE
 async def test_a_nickname_is_no_password(house: House) -> None:
     with pytest.raises(Invalid, match="easy to guess"):
         await ask(house, nickname="Dora the Painter", password="dora the painter")
@@ -292,6 +296,7 @@ async def test_an_unknown_pocket_is_refused_before_a_mail_goes_out(
     await ask(house, pocket="  ")
 
 
+@SQLITE_ALONE
 async def test_joining_is_throttled_by_network_address(house: House) -> None:
     house = with_rules(house, joins_an_hour=10)
     for _ in range(10):

@@ -19,7 +19,7 @@ from irl.month import Month
 from irl.rules import CENT, EURO
 from tests.cast import Cast
 from tests.conftest import NOW, with_rules
-from tests.irl.conftest import Rows, day
+from tests.irl.conftest import SQLITE_ALONE, Rows, day
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +88,7 @@ async def test_each_deposit_keeps_the_fee_it_was_made_under(
     assert kept == [house.rules.stored(), cheaper.rules.stored()]
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize("amount", [8 * EURO, 10_000 * EURO, 8 * EURO + CENT, 9_999_990_000])
 async def test_an_amount_within_the_limits_is_taken(
     house: House, members: Cast, amount: int
@@ -97,6 +98,7 @@ async def test_an_amount_within_the_limits_is_taken(
     assert deposit.fee_micros * 10 == deposit.amount_micros == amount
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize(
     "amount",
     [

@@ -14,7 +14,7 @@ from irl.money import charities, wallet
 from irl.rules import CENT, EURO
 from tests.cast import Cast
 from tests.conftest import NOW
-from tests.irl.conftest import Rows, day
+from tests.irl.conftest import SQLITE_ALONE, Rows, day
 
 pytestmark = pytest.mark.anyio
 
@@ -33,6 +33,7 @@ async def test_a_budget_is_set_changed_and_unset(house: House, members: Cast) ->
         assert (await wallet.of(house, bob.id, now=NOW)).budget_micros == budget
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize(
     "budget",
     [2 * EURO - CENT, 100 * EURO + CENT, 0, -5 * EURO, 5 * EURO + 1, True, 5.0, "5", 10**30],

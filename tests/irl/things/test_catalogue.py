@@ -12,7 +12,7 @@ from irl.house import House
 from irl.things import Draft, Thing
 from tests.cast import Cast
 from tests.conftest import NOW
-from tests.irl.conftest import Rows
+from tests.irl.conftest import SQLITE_ALONE, Rows
 
 pytestmark = pytest.mark.anyio
 
@@ -160,6 +160,7 @@ async def test_signs_that_sql_knows_are_searched_as_they_are(house: House, membe
     assert await found(house, q="' OR 1=1 --") == []
 
 
+@SQLITE_ALONE
 @pytest.mark.parametrize(
     ("field", "wanted"),
     [
@@ -181,17 +182,19 @@ async def test_a_search_that_is_none_is_refused_by_its_field(
     assert refused.value.field == field
 
 
-async def test_pages_follow_each_other_and_miss_nothing(house: House, members: Cast) -> None:
+async def test_pages_follow_each_other_and_miss_nothing(
+    house: House, members: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(things.catalogue, "PAGE", 5)
     alice = await members.member("Alice")
     made = [
-        await things.register(house, alice.id, Draft(title=f"Work {i}"), now=NOW)
-        for i in range(101)
+        await things.register(house, alice.id, Draft(title=f"Work {i}"), now=NOW) for i in range(11)
     ]
     first = await things.find(house)
-    await things.delete(house, alice.id, made[51].id, now=NOW)  # the page's last one
+    await things.delete(house, alice.id, made[6].id, now=NOW)  # the page's last one
     second = await things.find(house, after=first.next)
     third = await things.find(house, after=second.next)
-    assert [len(page.things) for page in (first, second, third)] == [50, 50, 1]
+    assert [len(page.things) for page in (first, second, third)] == [5, 5, 1]
     seen: list[Thing] = [*first.things, *second.things, *third.things]
     assert [thing.id for thing in seen] == [thing.id for thing in reversed(made)]
     assert third.next is None

@@ -15,7 +15,7 @@ from irl.things import placements, reports
 from qr.code import Code, mint
 from tests.cast import Cast
 from tests.conftest import NOW
-from tests.irl.conftest import Rows
+from tests.irl.conftest import SQLITE_ALONE, Rows
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +62,7 @@ async def test_a_report_names_one_thing_or_code_and_a_reason(house: House, membe
     assert await reports.waiting(house) == ()
 
 
+@SQLITE_ALONE
 async def test_reports_are_throttled_by_network_address(house: House, members: Cast) -> None:
     thing = await members.thing("Alice", "Lighthouse")
     for _ in range(60):
