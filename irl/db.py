@@ -24,10 +24,10 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import databases
 
+from irl.address import engine_of, file_path, lock_path
 from irl.connection import Connection, Engine, ForRows, Row, Texts
 from irl.errors import Unavailable
 from irl.filelock import FileLock
@@ -60,6 +60,9 @@ _READERS: Final = 4
 _TRIES: Final = 5
 
 
+_Pool = asyncio.Queue[databases.core.Connection | None]
+
+
 class Database:
     """irl's database; open it with `async with Database.open(url)`."""
 
@@ -67,11 +70,12 @@ class Database:
         self.url: Final = url
         self.engine: Final[Engine] = engine_of(url)
         self._texts = Texts(self.engine)
-        self._readers: asyncio.Queue[databases.core.Connection | None] = asyncio.Queue()
-        self._writers: asyncio.Queue[databases.core.Connection | None] = asyncio.Queue()
+        self._readers: _Pool = asyncio.Queue()
+        self._writers: _Pool = asyncio.Queue()
+        self._places: list[_Pool] = []
         self._written = Gathering(self._commit, name="irl writer")
         self._looked_up = Gathering(self._look_up, name="irl reader")
-        self.lock = FileLock(lock_path(url)) if self.engine == "sqlite" else None
+        self._lock: FileLock | None = None
         self._reading = self._backend(read_only=True)
         self._writable = self._backend(read_only=False)
 
@@ -91,39 +95,58 @@ class Database:
             await database.disconnect()
 
     async def connect(self) -> None:
-        """Connect and start the writer.
+        """Connect and begin to take work.
 
         Raises:
-            Unavailable: the file or the server cannot be reached.
+            Unavailable: the file or the server cannot be reached, or is not migrated.
         """
         try:
+            if self.engine == "sqlite":
+                _refuse_other_file(file_path(self.url))
+                self._lock = FileLock(lock_path(self.url))
             await self._reading.connect()
             await self._writable.connect()
             # The first writer runs what a crash left behind, so it goes first and under the lock.
             async with self._exclusively():
-                self._writers.put_nowait(await self._hold(self._writable))
-        except (OSError, sqlite3.Error) as trouble:
-            raise Unavailable(f"The database cannot be opened: {trouble}.") from trouble
-        for _ in range(_READERS):
-            self._readers.put_nowait(None)
-        if self.engine == "postgresql":
+                self._add(self._writers, await self._hold(self._writable))
             for _ in range(_READERS):
-                self._writers.put_nowait(None)
+                self._add(self._readers, None)
+                if self.engine == "postgresql":
+                    self._add(self._writers, None)
+            await self._refuse_unmigrated()
+        except Exception as trouble:
+            await self.disconnect()
+            if _is_engine_trouble(trouble):
+                raise Unavailable(f"The database cannot be opened: {trouble}.") from trouble
+            raise
         self._written.start()
         self._looked_up.start()
+
+    async def _refuse_unmigrated(self) -> None:
+        async with self.reading() as connection:
+            try:
+                await connection.run("SELECT version_num FROM alembic_version")
+            except Exception as trouble:
+                raise Unavailable("The database is not migrated; run: irl migrate") from trouble
 
     async def disconnect(self) -> None:
         """Finish what waits, then close every connection; safe to call twice."""
         await self._written.stop()
         await self._looked_up.stop()
         async with self._exclusively():
-            for pool in (self._readers, self._writers):
-                while not pool.empty():
-                    await _release(pool.get_nowait())
-        await self._reading.disconnect()
-        await self._writable.disconnect()
-        if self.lock is not None:
-            self.lock.close()
+            while self._places:
+                # One that is lent is waited for.
+                await _release(await self._places.pop().get())
+            await self._reading.disconnect()
+            await self._writable.disconnect()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _add(self, pool: _Pool, held: databases.core.Connection | None) -> None:
+        """Give a pool one more place; a connection that is None is opened when it is needed."""
+        self._places.append(pool)
+        pool.put_nowait(held)
 
     # --- reading ---
 
@@ -245,9 +268,12 @@ class Database:
                 ):
                     return await work(connection)
             except Exception as trouble:
-                if attempt == _TRIES or not _worth_another_try(trouble):
-                    raise _translated(trouble) from trouble
-                await asyncio.sleep(0.01 * 2**attempt)
+                if attempt < _TRIES and type(trouble).__name__ in _AGAIN:
+                    await asyncio.sleep(0.01 * 2**attempt)
+                elif (translated := _translated(trouble)) is trouble:
+                    raise
+                else:
+                    raise translated from trouble
         raise AssertionError("the loop above returns or raises")
 
     @asynccontextmanager
@@ -264,14 +290,15 @@ class Database:
 
     @asynccontextmanager
     async def _exclusively(self) -> AsyncIterator[None]:
-        if self.lock is None:
+        lock = self._lock
+        if lock is None:
             yield
             return
-        await self.lock.acquire()
+        await lock.acquire()
         try:
             yield
         finally:
-            self.lock.release()
+            lock.release()
 
     # --- connections ---
 
@@ -285,9 +312,7 @@ class Database:
         return databases.Database(self.url, **options)
 
     @asynccontextmanager
-    async def _lent(
-        self, pool: asyncio.Queue[databases.core.Connection | None], backend: databases.Database
-    ) -> AsyncIterator[Connection]:
+    async def _lent(self, pool: _Pool, backend: databases.Database) -> AsyncIterator[Connection]:
         held = await pool.get()
         try:
             if held is not None and _is_closed(held):
@@ -308,34 +333,24 @@ class Database:
         return await asyncio.create_task(opened())
 
 
-def engine_of(url: str) -> Engine:
-    """Tell the engine from a database address.
+def _refuse_other_file(path: Path) -> None:
+    """Refuse what is no database: SQLite would make an empty one of a mistyped name.
 
     Raises:
-        ValueError: neither `sqlite:///…` nor `postgresql://…`.
+        OSError: the file cannot be read.
+        Unavailable: it is something else (SQLite file format, section 1.3).
     """
-    scheme = urlsplit(url).scheme
-    if scheme == "sqlite":
-        return "sqlite"
-    if scheme == "postgresql":
-        return "postgresql"
-    raise ValueError("a database address starts with sqlite:/// or postgresql://")
-
-
-def file_path(url: str) -> Path:
-    """Give the path of a SQLite database: `sqlite:///var/irl.db` is relative, four slashes are not."""
-    return Path(unquote(url.removeprefix("sqlite:///")))
-
-
-def lock_path(url: str) -> Path:
-    """Give the path of the lock beside a SQLite database."""
-    path = file_path(url)
-    return path.with_name(path.name + ".lock")
+    with path.open("rb") as file:
+        if file.read(16) not in (b"", b"SQLite format 3\x00"):
+            raise Unavailable(f"{path} is no SQLite database.")
 
 
 def _is_closed(held: databases.core.Connection) -> bool:
     closed = getattr(held.raw_connection, "is_closed", None)
-    return bool(closed and closed())
+    try:
+        return closed is not None and closed()
+    except Exception:  # noqa: BLE001 - a dead connection refuses even this question
+        return True
 
 
 async def _release(held: databases.core.Connection | None) -> None:
@@ -359,8 +374,9 @@ _BROKEN: Final = frozenset(
 )
 
 
-def _worth_another_try(trouble: Exception) -> bool:
-    return type(trouble).__name__ in _AGAIN
+def _is_engine_trouble(trouble: Exception) -> bool:
+    theirs = type(trouble).__module__.startswith("asyncpg")
+    return theirs or isinstance(trouble, OSError | sqlite3.Error)
 
 
 def _translated(trouble: Exception) -> Exception:
