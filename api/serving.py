@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
+import os
+import signal
 import sys
+import threading
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -18,6 +22,9 @@ from irl.settings import Settings, SettingsRefused
 
 _GRACE_S: Final = 10
 """Seconds that requests under way have when the server is asked to stop."""
+_WORKER_S: Final = 60
+"""Seconds after which one of several workers that is silent is replaced. It is silent while it
+starts; uvicorn's 5 seconds are too few for that on a busy machine, and none ever came up."""
 
 
 def serve(house_settings: Settings) -> None:
@@ -38,6 +45,7 @@ def serve(house_settings: Settings) -> None:
 
 def from_environment() -> Any:
     """Make the application of the environment's settings, in each process that serves."""
+    _end_with_parent()
     logs.to_stderr()
     made = app.create(settings.load(), log=logs.AccessLog(sys.stderr))
     spare_collector()
@@ -53,6 +61,22 @@ def spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def _end_with_parent() -> None:
+    """Let one of several workers stop when the process that minds them was killed.
+
+    It would go on serving, and keep the port from those that are started next.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="irl parent", daemon=True).start()
 
 
 def check_ready(house_settings: Settings) -> None:
@@ -98,6 +122,7 @@ def options(house_settings: Settings) -> dict[str, Any]:
         "proxy_headers": bool(proxies),
         "forwarded_allow_ips": proxies,
         "timeout_graceful_shutdown": _GRACE_S,
+        "timeout_worker_healthcheck": _WORKER_S,
     }
 
 
