@@ -68,13 +68,14 @@ class Service:
                 [*IRL, "serve"], env=self.environment, cwd=self.folder, stderr=log, stdout=log
             )
         until = time.monotonic() + START_S
-        while time.monotonic() < until:
-            assert self.process.poll() is None, (self.folder / "serve.log").read_text()
-            try:
-                if httpx2.get(f"{self.url}/healthz").status_code == 200:
-                    return
-            except httpx2.TransportError:
-                time.sleep(0.05)
+        with httpx2.Client(timeout=5) as web:
+            while time.monotonic() < until:
+                assert self.process.poll() is None, (self.folder / "serve.log").read_text()
+                try:
+                    if web.get(f"{self.url}/healthz").status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    time.sleep(0.05)
         raise AssertionError("the service did not start")
 
     def client(self, path: str = "") -> httpx2.Client:

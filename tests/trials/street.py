@@ -136,7 +136,7 @@ class App:
         begun = time.monotonic()
         while (said := await self._answer(web, scans)) is None:
             self.sent_again += 1
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
         assert [one["nonce"] for one in said] == [scan["nonce"] for scan in scans]
         for one in said:

@@ -16,19 +16,22 @@ from tests.trials.street import LONG, App, apps, assert_kept, in_house
 
 pytestmark = pytest.mark.long
 
-RESTARTS = 100 if LONG else 5
-"""On each engine."""
+PARTS, RESTARTS = (4, 25) if LONG else (1, 5)
+"""On each engine so many trials, each with so many restarts."""
 
 READY_S = 20
 """Far above the second or two that it takes, since the machine may be busy with other tests."""
 
 
 @pytest.mark.timeout(600 if LONG else 120)
-def test_a_killed_server_has_lost_and_doubled_nothing(trial: Trial, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_killed_server_has_lost_and_doubled_nothing(
+    trial: Trial, tmp_path: Path, part: int
+) -> None:
     url = trial.fresh()
-    used = apps(trial.street, seed=1)
+    used = apps(trial.street, seed=part)
     with running(tmp_path, url) as service:
-        ready = asyncio.run(_killed_again_and_again(service, used))
+        ready = asyncio.run(_killed_again_and_again(service, used, seed=part))
         asyncio.run(_sent_again(service, used))
     in_house(url, lambda house: assert_kept(house, trial.street, used))
     acknowledged = sum(len(app.answers) for app in used)
@@ -39,9 +42,9 @@ def test_a_killed_server_has_lost_and_doubled_nothing(trial: Trial, tmp_path: Pa
     logging.getLogger(__name__).info(told, acknowledged, RESTARTS, max(ready))
 
 
-async def _killed_again_and_again(service: Service, used: list[App]) -> list[float]:
+async def _killed_again_and_again(service: Service, used: list[App], *, seed: int) -> list[float]:
     """Kill and start while all scan; give after how many seconds it was ready each time."""
-    chance = random.Random(2)
+    chance = random.Random(seed)
     stopped = asyncio.Event()
     ready = []
     async with asyncio.TaskGroup() as group:

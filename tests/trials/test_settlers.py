@@ -16,8 +16,8 @@ from tests.service import IRL, Service, free_port, running
 from tests.trials.conftest import Trial
 from tests.trials.street import LONG, App, apps, assert_kept, in_house, read
 
-RACES = 50 if LONG else 5
-"""On each engine."""
+PARTS, RACES = (2, 25) if LONG else (1, 5)
+"""On each engine so many trials, each with so many races."""
 
 
 async def _posted(house: House) -> list[dict[str, Any]]:
@@ -32,7 +32,10 @@ async def _posted(house: House) -> list[dict[str, Any]]:
 
 @pytest.mark.long
 @pytest.mark.timeout(600 if LONG else 120)
-def test_of_two_settlers_at_once_exactly_one_settles(trial: Trial, tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+def test_of_two_settlers_at_once_exactly_one_settles(
+    trial: Trial, tmp_path: Path, part: int
+) -> None:
     month = months.text(trial.street.ended)
     alone = Service(tmp_path, trial.fresh(), free_port())
     assert alone.irl("settle", month, "--early") == f"{month} is closed\n"
@@ -52,7 +55,7 @@ def test_of_two_settlers_at_once_exactly_one_settles(trial: Trial, tmp_path: Pat
         ]
         told = [(*each.communicate(timeout=60), each.returncode) for each in racing]
         settled = [said for said, _, code in told if said == f"{month} is closed\n" and code == 0]
-        assert len(settled) == 1, (race, told)
+        assert len(settled) == 1, (part, race, told)
         for said, trouble, code in told:
             assert code == 0 or (code == 75 and trouble.startswith("irl: ")), (race, told)
             assert said in {"", f"{month} is closed\n", f"{month} was closed already\n"}
