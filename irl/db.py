@@ -152,9 +152,18 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
-        """Lend a connection that cannot write; each statement sees what is committed."""
+        """Lend a connection that cannot write; each statement sees what is committed.
+
+        Raises:
+            Unavailable: the connection broke.
+        """
         async with self._lent(self._readers, self._reading) as connection:
-            yield connection
+            try:
+                yield connection
+            except Exception as trouble:
+                if (translated := _translated(trouble)) is trouble:
+                    raise
+                raise translated from trouble
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Connection]:
@@ -340,6 +349,8 @@ def _refuse_other_file(path: Path) -> None:
         OSError: the file cannot be read.
         Unavailable: it is something else (SQLite file format, section 1.3).
     """
+    if not path.exists():
+        raise Unavailable(f"There is no database {path}; run: irl migrate")
     with path.open("rb") as file:
         if file.read(16) not in (b"", b"SQLite format 3\x00"):
             raise Unavailable(f"{path} is no SQLite database.")

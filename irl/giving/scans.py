@@ -373,5 +373,10 @@ def _outcome(handed: _Handed) -> Outcome:
 async def forget_old(house: House, *, now: datetime) -> None:
     """Forget what was answered to nonces past their days, a few at a time."""
     before = months.to_instant(now - timedelta(days=house.rules.nonce_days))
-    while await house.db.write(partial(scans_sql.forget, before=before)):
-        pass
+    while True:
+        # Looking for them may take long and holds up nobody; writing is short.
+        async with house.db.reading() as connection:
+            old = await scans_sql.old(connection, before=before)
+        if not old:
+            return
+        await house.db.write(partial(scans_sql.forget, old=old))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select, tuple_
+from sqlalchemy import bindparam, select
 
 from irl import month as months
 from irl.db import Connection, ForRows
@@ -62,16 +62,14 @@ _REMEMBER: Final = ForRows(
         "kept_at": "number",
     },
 )
-_FORGET: Final = (
-    delete(kept_nonces)
-    .where(
-        tuple_(kept_nonces.c.holder, kept_nonces.c.nonce).in_(
-            select(kept_nonces.c.holder, kept_nonces.c.nonce)
-            .where(kept_nonces.c.kept_at < bindparam("before"))
-            .limit(5_000)
-        )
-    )
-    .returning(kept_nonces.c.holder)
+_OLD: Final = (
+    select(kept_nonces.c.holder, kept_nonces.c.nonce)
+    .where(kept_nonces.c.kept_at < bindparam("before"))
+    .limit(5_000)
+)
+_FORGET: Final = ForRows(
+    "DELETE FROM nonces WHERE (holder, nonce) IN (SELECT holder, nonce FROM given)",
+    {"holder": "number", "nonce": "text"},
 )
 _GIVE: Final = ForRows(
     """INSERT INTO flattrs (month, member_id, thing_id, placement_id, given_at)
@@ -204,9 +202,15 @@ async def remember(connection: Connection, kept: Sequence[tuple[Any, ...]], *, a
         )
 
 
-async def forget(connection: Connection, *, before: int) -> int:
-    """Forget some of the nonces kept before an instant; give how many."""
-    return len(await connection.all(_FORGET, before=before))
+async def old(connection: Connection, *, before: int) -> list[tuple[int, str]]:
+    """Give some of the nonces kept before an instant."""
+    rows = await connection.all(_OLD, before=before)
+    return [(row["holder"], row["nonce"]) for row in rows]
+
+
+async def forget(connection: Connection, *, old: Sequence[tuple[int, str]]) -> None:
+    """Forget nonces."""
+    await connection.all(_FORGET, rows=old)
 
 
 async def give(
