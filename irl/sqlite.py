@@ -16,11 +16,14 @@ WRITER_PRAGMAS: Final = (
 
 
 class Reader(sqlite3.Connection):
-    """Reads; a write is refused by SQLite itself."""
+    """Reads; a write is refused by SQLite itself.
+
+    The file is not mapped into memory: an error of the disk would then end the process.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for pragma in ("query_only=1", "wal_autocheckpoint=0", "mmap_size=268435456"):
+        for pragma in ("query_only=1", "wal_autocheckpoint=0"):
             self.execute(f"PRAGMA {pragma}")
         self.row_factory = sqlite3.Row
 

@@ -14,9 +14,9 @@ class CodeError(Exception):
     """The payload is not a code of ours. The payload itself is never part of the message."""
 
 
-class ForeignCode(CodeError):  # noqa: N818 -- named as the outcome `foreign_code` is
+class ForeignCode(CodeError):
     """The payload is a web address of another host."""
 
 
-class UnknownCode(CodeError):  # noqa: N818 -- named as the outcome `unknown_code` is
+class UnknownCode(CodeError):
     """The payload is neither our address nor a typed code, or its check character is wrong."""

@@ -93,7 +93,10 @@ def test_from_a_photo_of_a_printed_code_to_the_makers_statement(service: Service
     service.irl("settle", month, "--early")
     statement = ada.get(f"/me/statements/{month}")
     received = statement["received"]["things"]
-    assert {row["thing"]["title"]: row["amount_micros"] for row in received} == {"Lighthouse at dusk": 2_500_000, "Harbour song": 2_500_000}
+    assert {row["thing"]["title"]: row["amount_micros"] for row in received} == {
+        "Lighthouse at dusk": 2_500_000,
+        "Harbour song": 2_500_000,
+    }
     assert ada.get("/me")["revenue_micros"] == 5_000_000
     assert ben.get("/me")["funds_micros"] == 4_000_000
     assert service.irl("audit") == "clean\n"

@@ -39,7 +39,7 @@ _CLOSED: Final = (
 async def audit(house: House) -> list[str]:
     """Compute the ledger anew and compare; give what is wrong, at best nothing."""
     findings: list[str] = []
-    async with reading.snapshot(house.db) as connection:
+    async with house.db.snapshot() as connection:
         for check in CLAIMS:
             findings += await _checked(connection, check)
         findings += await _flattrs(connection)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from sqlalchemy import bindparam, func, select
 
-from irl.db import Connection, Database
+from irl.db import Connection
 from irl.schema import charities, members, placements
 from irl.settlement import bulk
 from irl.settlement.closing import Closing
@@ -35,17 +34,6 @@ _ANY_HIDDEN: Final = select(func.count()).where(placements.c.hidden_at.is_not(No
 _HOUSE_CHARITY: Final = select(func.min(charities.c.id)).where(
     charities.c.retired_at.is_(None) | (charities.c.retired_at >= bindparam("ends_at"))
 )
-
-
-@asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[Connection]:
-    """Lend a snapshot that does not map the database file, so that memory stays flat."""
-    async with database.snapshot() as connection:
-        if connection.engine != "sqlite":
-            yield connection
-            return
-        async with bulk.pragma(connection, "mmap_size", 0):
-            yield connection
 
 
 async def terms(connection: Connection, closing: Closing) -> Terms:

@@ -172,9 +172,9 @@ async def _compute(
 ) -> Result:
     async with AsyncExitStack() as stack:
         # The epoch is read first: two snapshots of the same epoch show the same month.
-        first = await stack.enter_async_context(reading.snapshot(database))
+        first = await stack.enter_async_context(database.snapshot())
         epoch = await landing.epoch(first)
-        second = await stack.enter_async_context(reading.snapshot(database))
+        second = await stack.enter_async_context(database.snapshot())
         terms = await reading.terms(first, closing)
         things = await reading.things(first)
         received = Received(things.makers)

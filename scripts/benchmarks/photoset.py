@@ -88,8 +88,10 @@ def phone_jpeg(megapixels: int, *, code: bool) -> bytes:
     # them for each step are more than a small machine has.
     taken = photograph(symbol, seed=megapixels, width=width // 3, height=height // 3, quality=95)
     grey = cv2.imdecode(np.frombuffer(taken, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
     photo = cv2.resize(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), (width, height))
-    photo = cv2.multiply(photo, (0.80, 0.92, 1.0, 0.0))  # warm light, so that there is colour
+    # Warm light, so that there is colour.
+    photo = (photo * np.array([0.80, 0.92, 1.0], np.float32)).astype(np.uint8)
     grain = random.integers(-GRAIN, GRAIN + 1, (512, 512, 3), np.int16)
     for top in range(0, height, 512):
         for left in range(0, width, 512):
