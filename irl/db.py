@@ -22,7 +22,6 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import databases
@@ -32,7 +31,7 @@ from irl.connection import Connection, Engine, ForRows, Row, Texts
 from irl.errors import Unavailable
 from irl.filelock import FileLock
 from irl.gathering import MOST_TOGETHER, Failed, Gathering, Unit, Waiting, units
-from irl.sqlite import WRITER_PRAGMAS, Reader, Writer
+from irl.sqlite import WRITER_PRAGMAS, Reader, Writer, refuse_other_file
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -102,7 +101,7 @@ class Database:
         """
         try:
             if self.engine == "sqlite":
-                _refuse_other_file(file_path(self.url))
+                refuse_other_file(file_path(self.url))
                 self._lock = FileLock(lock_path(self.url))
             await self._reading.connect()
             await self._writable.connect()
@@ -340,20 +339,6 @@ class Database:
             return await backend.connection().__aenter__()
 
         return await asyncio.create_task(opened())
-
-
-def _refuse_other_file(path: Path) -> None:
-    """Refuse what is no database: SQLite would make an empty one of a mistyped name.
-
-    Raises:
-        OSError: the file cannot be read.
-        Unavailable: it is something else (SQLite file format, section 1.3).
-    """
-    if not path.exists():
-        raise Unavailable(f"There is no database {path}; run: irl migrate")
-    with path.open("rb") as file:
-        if file.read(16) not in (b"", b"SQLite format 3\x00"):
-            raise Unavailable(f"{path} is no SQLite database.")
 
 
 def _is_closed(held: databases.core.Connection) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any, Final
+
+from irl.errors import Unavailable
 
 WRITER_PRAGMAS: Final = (
     "journal_mode=WAL",
@@ -36,3 +39,17 @@ class Writer(sqlite3.Connection):
         for pragma in WRITER_PRAGMAS:
             self.execute(f"PRAGMA {pragma}").fetchall()
         self.row_factory = sqlite3.Row
+
+
+def refuse_other_file(path: Path) -> None:
+    """Refuse what is no database: SQLite would make an empty one of a mistyped name.
+
+    Raises:
+        OSError: the file cannot be read.
+        Unavailable: it is something else (SQLite file format, section 1.3).
+    """
+    if not path.exists():
+        raise Unavailable(f"There is no database {path}; run: irl migrate")
+    with path.open("rb") as file:
+        if file.read(16) not in (b"", b"SQLite format 3\x00"):
+            raise Unavailable(f"{path} is no SQLite database.")
