@@ -218,7 +218,7 @@ def _wrk(
     port: int, path: str, requests: int, wanted: Path, *, expected: str, tag: str = ""
 ) -> Load:
     """Send a fixed number of requests and wait for all answers."""
-    seconds = max(4, requests // 1000)
+    seconds = max(5, requests // 2000)
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_SCRIPT)]
     command += [f"http://127.0.0.1:{port}{path}", "--", str(requests), str(wanted), expected, tag]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
