@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from irl import settings
 from irl.cli import COMMANDS, REFUSED, end
 from irl.errors import Unavailable
 from irl.settings import SettingsRefused
+from scanner.__main__ import describe
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,21 +59,9 @@ def demo(*, if_empty: bool) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 def scan(files: tuple[Path, ...]) -> None:
     """Read the codes in photos: a line of JSON each; 1 when one of them shows none."""
-    lines = [_read(file) for file in files]
-    sys.exit(0 if all(line["texts"] for line in lines) else 1)
-
-
-def _read(file: Path) -> dict[str, object]:
-    """Read one photo in this process and print its line."""
-    line: dict[str, object] = {"file": str(file), "texts": [], "ms": 0.0, "attempt": None}
-    began = time.perf_counter()
-    try:
-        sightings = scanner.read(file.read_bytes())
-    except (OSError, scanner.ScannerError) as trouble:
-        line["error"] = trouble.strerror if isinstance(trouble, OSError) else str(trouble)
-    else:
-        line["texts"] = [sighting.text for sighting in sightings]
-        line["attempt"] = sightings[0].attempt if sightings else None
-    line["ms"] = round((time.perf_counter() - began) * 1000, 1)
-    click.echo(json.dumps(line, ensure_ascii=False))
-    return line
+    shows_none = False
+    for file in files:
+        line = describe(file)
+        click.echo(json.dumps(line, ensure_ascii=False))
+        shows_none = shows_none or not line["texts"]
+    sys.exit(int(shows_none))

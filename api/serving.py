@@ -55,8 +55,7 @@ def from_environment() -> Any:
 def spare_collector() -> None:
     """Keep the garbage collector from what lives as long as the process, and let it come rarely.
 
-    A request makes thousands of short-lived objects and hardly a cycle; this takes about a
-    fifteenth off a scan (docs/performance.md).
+    A request makes many short-lived objects and hardly a cycle.
     """
     gc.collect()
     gc.freeze()
