@@ -157,8 +157,10 @@ def test_killed_workers_cost_one_clear_answer_each() -> None:
                 photos = [asyncio.create_task(pool.read(PHOTO)) for _ in range(3)]
                 await asyncio.sleep(0)
                 for child in tuple(pool._busy)[:1]:
-                    os.kill(child.pid or 0, signal.SIGKILL)
-                    killed += 1
+                    # One that was killed just after its last answer may be gone already.
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child.pid or 0, signal.SIGKILL)
+                        killed += 1
                 outcomes = await asyncio.gather(*photos, return_exceptions=True)
                 assert all(isinstance(one, PhotoTooHard | tuple) for one in outcomes), outcomes
                 refused += sum(isinstance(one, PhotoTooHard) for one in outcomes)
