@@ -13,7 +13,7 @@ from starlette.requests import Request as StarletteRequest
 import irl.house
 from irl.house import House
 from irl.settings import Settings
-from scanner import Health, Pool, Sighting
+from scanner import Health, Look, Pool, Sighting
 
 # Photos are read at the same time on all but one core, and at least two: one that is hard to
 # read would hold up all others otherwise.
@@ -31,7 +31,7 @@ def utc_now() -> datetime:
 class Reader(Protocol):
     """What reads photos: the pool of workers, and in tests a reader without processes."""
 
-    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
+    async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
         """Read every code in a photo; raises as `scanner.Pool.read`."""
 
     def health(self) -> Health:

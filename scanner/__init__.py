@@ -11,12 +11,13 @@ unverified text: whoever asked has to judge it.
 from scanner.errors import PhotoRefused, PhotoTooHard, ScannerBusy, ScannerDown, ScannerError
 from scanner.guards import MAX_PHOTO_BYTES
 from scanner.pool import Health, Pool
-from scanner.sighting import Corners, Point, Sighting
+from scanner.sighting import Corners, Look, Point, Sighting
 
 __all__ = [
     "MAX_PHOTO_BYTES",
     "Corners",
     "Health",
+    "Look",
     "PhotoRefused",
     "PhotoTooHard",
     "Point",
@@ -30,11 +31,12 @@ __all__ = [
 ]
 
 
-def read(photo: bytes) -> tuple[Sighting, ...]:
+def read(photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
     """Read every code in a photo, in this process.
 
     Args:
         photo: a whole JPEG, PNG, WebP or HEIC file of at most `MAX_PHOTO_BYTES`.
+        look: how hard to look.
 
     Returns:
         What was seen, at most 64 sightings; empty when no code was found.
@@ -46,7 +48,7 @@ def read(photo: bytes) -> tuple[Sighting, ...]:
     # A server that reads by a Pool never loads OpenCV and the decoders into its own process.
     from scanner import reading  # noqa: PLC0415
 
-    return reading.read(photo)
+    return reading.read(photo, look)
 
 
 def decoders_live() -> dict[str, bool]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from scanner import wire
-from scanner.sighting import Sighting
+from scanner.sighting import Look, Sighting
 from scanner.wire import BadAnswer, Hello
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -88,7 +88,7 @@ class Child(asyncio.SubprocessProtocol):
         """The process id."""
         return self._transport.get_pid() if self._transport else None
 
-    async def ask(self, photo: bytes) -> tuple[Sighting, ...]:
+    async def ask(self, photo: bytes, look: Look) -> tuple[Sighting, ...]:
         """Hand in a photo and wait for what the worker says.
 
         Raises:
@@ -100,7 +100,7 @@ class Child(asyncio.SubprocessProtocol):
         self.asked += 1
         self._answer = asyncio.get_running_loop().create_future()
         stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
-        stdin.write(wire.framed(photo))
+        stdin.write(wire.say_photo(photo, look))
         return wire.hear_answer(await self._hear())
 
     def kill(self) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from scanner.decoders import DECODERS, Decoder, FloatCorners, Found
 from scanner.loading import Grey, Picture
-from scanner.sighting import Corners, Sighting
+from scanner.sighting import Corners, Look, Sighting
 
 BUDGET_S: Final = 1.5
 """Seconds for one photo; no attempt begins after them."""
@@ -129,6 +129,7 @@ LADDER: Final[tuple[Attempt, ...]] = (
 def climb(
     picture: Picture,
     *,
+    look: Look = Look.PHOTO,  # noqa: ARG001  # comes with the next slice
     ladder: Sequence[Attempt] = LADDER,
     decoders: Mapping[str, Decoder | None] = DECODERS,
     clock: Callable[[], float] = time.monotonic,
@@ -138,6 +139,7 @@ def climb(
 
     Args:
         picture: the grey pixels.
+        look: how hard to look.
         ladder: the attempts, in order; those whose decoder is missing are left out.
         decoders: by name.
         clock: seconds that never go back.

@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypedDict
 from scanner import guards
 from scanner.child import Child, WorkerGone, command
 from scanner.errors import PhotoRefused, PhotoTooHard, ScannerBusy, ScannerDown
-from scanner.sighting import Sighting
+from scanner.sighting import Look, Sighting
 from scanner.wire import BadAnswer
 
 DEADLINE_S: Final = 2.0
@@ -139,11 +139,12 @@ class Pool:
             sandbox=_in_all([hello.sandbox for hello in hellos]),
         )
 
-    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
+    async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
         """Read every code in a photo, in a worker.
 
         Args:
             photo: as for `scanner.read`.
+            look: as for `scanner.read`.
 
         Returns:
             What was seen, at most 64 sightings; empty when no code was found.
@@ -157,7 +158,7 @@ class Pool:
         child = await self._turn()
         try:
             async with asyncio.timeout(self._deadline_s):
-                sightings = await child.ask(photo)
+                sightings = await child.ask(photo, look)
         except (PhotoRefused, PhotoTooHard):
             self._give_back(child)
             raise

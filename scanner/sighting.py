@@ -1,9 +1,24 @@
-"""What the scanner saw."""
+"""What the scanner is asked to look for, and what it saw."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 Point = tuple[int, int]
 Corners = tuple[Point, Point, Point, Point]
+
+
+class Look(IntEnum):
+    """How hard to look at a picture. The number is what the pool and its workers say for it."""
+
+    PHOTO = 0
+    """A photo that somebody waits for: every attempt, until one reads a text. Further codes are
+    looked for when the one that was read is small in the picture."""
+
+    EVERY = 1
+    """A photo of a sheet, a programme or a wall: every attempt, and all codes that it can give."""
+
+    FRAME = 2
+    """A frame of a viewfinder, with another one behind it: only the cheapest attempts."""
 
 
 @dataclass(frozen=True, slots=True)

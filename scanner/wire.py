@@ -1,7 +1,7 @@
 """What the pool and its workers say to each other, and how little of it the pool believes.
 
-Pool to worker: four bytes of length (big endian), then the photo. Worker to pool: four bytes of
-length, then JSON: one `Hello` when it is ready, then one answer for each photo:
+Pool to worker: four bytes of length (big endian), one byte that says how hard to look, then the
+photo; the length counts both. Worker to pool: four bytes of length, then JSON: one `Hello` when it is ready, then one answer for each photo:
 
     {"sightings": [[text, [[x, y], [x, y], [x, y], [x, y]], attempt], …]}
     {"refused": reason}
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from scanner.errors import REFUSALS, PhotoRefused, PhotoTooHard
-from scanner.sighting import Corners, Point, Sighting
+from scanner.sighting import Corners, Look, Point, Sighting
 
 LENGTH_BYTES: Final = 4
 
@@ -41,6 +41,11 @@ class Hello:
 
     decoders: dict[str, bool]
     sandbox: dict[str, bool]
+
+
+def say_photo(photo: bytes, look: Look) -> bytes:
+    """Write a question to a worker."""
+    return framed(bytes([look]) + photo)
 
 
 def framed(body: bytes) -> bytes:

@@ -12,9 +12,9 @@ from typing import BinaryIO
 from scanner import limits, wire
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.guards import MAX_PHOTO_BYTES
-from scanner.sighting import Sighting
+from scanner.sighting import Look, Sighting
 
-Read = Callable[[bytes], tuple[Sighting, ...]]
+Read = Callable[[bytes, Look], tuple[Sighting, ...]]
 
 
 def main(parent: int) -> None:
@@ -37,24 +37,25 @@ def main(parent: int) -> None:
 
 def serve(photos: BinaryIO, out: BinaryIO, read: Read) -> None:
     """Answer photos until there are no more."""
-    while (photo := next_photo(photos)) is not None:
+    while (question := next_question(photos)) is not None:
         limits.renew_processor_time()
-        say(out, answer(photo, read))
+        say(out, answer(*question, read))
 
 
-def next_photo(photos: BinaryIO) -> bytes | None:
-    """Take one photo with its length from the stream; None at its end, or when it is torn."""
+def next_question(photos: BinaryIO) -> tuple[bytes, Look] | None:
+    """Take a photo, and how hard to look, from the stream; None at its end, or when it is torn."""
     size = int.from_bytes(photos.read(wire.LENGTH_BYTES))
-    if not 0 < size <= MAX_PHOTO_BYTES:
+    if not 1 < size <= 1 + MAX_PHOTO_BYTES:
         return None
-    photo = photos.read(size)
-    return photo if len(photo) == size else None
+    look = photos.read(1)
+    photo = photos.read(size - 1)
+    return (photo, Look(look[0])) if len(photo) == size - 1 else None
 
 
-def answer(photo: bytes, read: Read) -> bytes:
+def answer(photo: bytes, look: Look, read: Read) -> bytes:
     """Read one photo and write the outcome for the wire."""
     try:
-        return wire.say_sightings(read(photo))
+        return wire.say_sightings(read(photo, look))
     except PhotoRefused as refusal:
         return wire.say_refused(refusal.reason)
     except (PhotoTooHard, MemoryError):

@@ -9,13 +9,13 @@ import uvicorn
 
 from api import app, logs, serving
 from irl import settings
-from scanner import Health, Sighting
+from scanner import Health, Look, Sighting
 
 
 class NoReader:
     """Reads nothing."""
 
-    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
+    async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
         raise NotImplementedError
 
     def health(self) -> Health:

@@ -17,7 +17,7 @@ from api import app as application
 from api.state import State
 from irl.house import House
 from irl.members import tokens
-from scanner import Health, Sighting
+from scanner import Health, Look, Sighting
 from tests.api.said import assert_as_documented
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -26,8 +26,8 @@ from tests.conftest import NOW
 class ReaderInProcess:
     """Reads photos as the pool does, without its processes."""
 
-    async def read(self, photo: bytes) -> tuple[Sighting, ...]:
-        return await asyncio.to_thread(scanner.read, photo)
+    async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
+        return await asyncio.to_thread(scanner.read, photo, look=look)
 
     def health(self) -> Health:
         return Health(

@@ -10,12 +10,12 @@ import pytest
 from scanner import child, limits, reading, wire, worker
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.guards import MAX_PHOTO_BYTES
-from scanner.sighting import Sighting
-from scanner.wire import framed
+from scanner.sighting import Look, Sighting
+from scanner.wire import framed, say_photo
 from tests.scanner.pictures import TEXT, encoded, symbol
 
 
-def nothing(_: bytes) -> tuple[Sighting, ...]:
+def nothing(_: bytes, __: Look) -> tuple[Sighting, ...]:
     return ()
 
 
@@ -29,8 +29,9 @@ def processor_time() -> Iterator[None]:
 
 
 def test_photos_are_answered_until_there_are_no_more() -> None:
-    photos, out = io.BytesIO(framed(encoded(symbol())) + framed(b"text")), io.BytesIO()
-    worker.serve(photos, out, reading.read)
+    said = say_photo(encoded(symbol()), Look.PHOTO) + say_photo(b"text", Look.FRAME)
+    out = io.BytesIO()
+    worker.serve(io.BytesIO(said), out, reading.read)
     said = out.getvalue()
     size = int.from_bytes(said[:4])
     assert wire.hear_answer(said[4 : 4 + size])[0].text == TEXT
@@ -39,7 +40,7 @@ def test_photos_are_answered_until_there_are_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "torn", [b"", b"\0\0", framed(b""), framed(b"abc")[:-1], (MAX_PHOTO_BYTES + 1).to_bytes(4)]
+    "torn", [b"", b"\0\0", framed(b""), framed(b"abc")[:-1], (MAX_PHOTO_BYTES + 2).to_bytes(4)]
 )
 def test_a_torn_conversation_ends(torn: bytes) -> None:
     out = io.BytesIO()
@@ -49,11 +50,11 @@ def test_a_torn_conversation_ends(torn: bytes) -> None:
 
 @pytest.mark.parametrize("error", [MemoryError(), PhotoTooHard()])
 def test_want_of_memory_is_said(error: Exception) -> None:
-    def failing(_: bytes) -> tuple[Sighting, ...]:
+    def failing(_: bytes, __: Look) -> tuple[Sighting, ...]:
         raise error
 
     with pytest.raises(PhotoTooHard):
-        wire.hear_answer(worker.answer(b"photo", failing)[4:])
+        wire.hear_answer(worker.answer(b"photo", Look.PHOTO, failing)[4:])
 
 
 def run(program: str, *, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -84,7 +85,7 @@ def serve(photos, out, read):
 worker.serve = serve
 worker.main({os.getpid()})
 """
-    done = run(program, stdin=framed(encoded(symbol())))
+    done = run(program, stdin=say_photo(encoded(symbol()), Look.PHOTO))
     size = int.from_bytes(done.stdout[:4])
     assert wire.hear_hello(done.stdout[4 : 4 + size]).decoders["opencv"]
     assert wire.hear_answer(done.stdout[8 + size :])[0].text == TEXT
