@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,9 +17,22 @@ from irl.house import House
 from irl.settings import Settings
 from scanner import Health, Look, Pool, Sighting
 
-# Photos are read at the same time on all but one core, and at least two: one that is hard to
-# read would hold up all others otherwise.
-READERS: Final = max(2, min(8, (os.cpu_count() or 2) - 1))
+MOST_READERS: Final = 16
+"""A worker may take up to 1 GiB, and one event loop can feed hardly more of them."""
+
+
+def readers(*, servers: int, cores: int) -> int:
+    """How many photos are read at the same time in each of several servers on so many cores.
+
+    As many as there are cores, since reading is nothing but computing. At least two, since one
+    photo that is hard to read would hold up all others otherwise, longer than they wait.
+    """
+    return max(2, min(MOST_READERS, math.ceil(cores / servers)))
+
+
+def cores() -> int:
+    """Count the processors that this process may use, which a container may limit."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 Clock = Callable[[], datetime]
@@ -64,5 +79,5 @@ async def opened(
         if reader is not None:
             yield State(house=house, reader=reader, clock=clock)
             return
-        async with Pool(READERS) as pool:
+        async with Pool(readers(servers=settings.workers, cores=cores())) as pool:
             yield State(house=house, reader=pool, clock=clock)

@@ -88,6 +88,19 @@ class Child(asyncio.SubprocessProtocol):
         """The process id."""
         return self._transport.get_pid() if self._transport else None
 
+    def is_alive(self) -> bool:
+        """Whether the process still runs; the event loop hears of its end some time later."""
+        if self.pid is None or self._ended.is_set():
+            return False
+        if sys.platform != "linux":
+            return True
+        try:
+            # Only a look: its end is for the event loop's own watcher to take.
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return ended is None
+
     async def ask(self, photo: bytes, look: Look) -> tuple[Sighting, ...]:
         """Hand in a photo and wait for what the worker says.
 
@@ -100,7 +113,8 @@ class Child(asyncio.SubprocessProtocol):
         self.asked += 1
         self._answer = asyncio.get_running_loop().create_future()
         stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
-        stdin.write(wire.say_photo(photo, look))
+        stdin.write(wire.photo_head(photo, look))
+        stdin.write(photo)  # apart, since putting them together would copy megabytes
         return wire.hear_answer(await self._hear())
 
     def kill(self) -> None:

@@ -3,6 +3,9 @@
 A photo is guarded here, waits its turn, and is handed to one worker. A worker that is late, dies,
 talks nonsense or is deserted by a cancelled caller is killed; the spare takes its place at once, and
 a new spare is started behind. So a worker in the pool is always in a known state.
+
+Frames of a viewfinder are worth nothing a moment later, and another one is behind each. So they
+never wait, never take the last worker, and give way to every photo.
 """
 
 import asyncio
@@ -19,6 +22,13 @@ from scanner.wire import BadAnswer
 
 DEADLINE_S: Final = 2.0
 """Seconds of one photo in a worker, then SIGKILL."""
+
+FRAME_DEADLINE_S: Final = 1.0
+"""The same for a frame, which takes some milliseconds. Not less: a start of a worker costs a busy
+machine more than the end of this one spares it."""
+
+MAX_FRAME_PIXELS: Final = 1280 * 960
+"""Four times what a page sends; a frame is looked at in full size."""
 
 MAX_WAITING: Final = 8
 """Photos that wait for a worker; one more is turned away."""
@@ -81,6 +91,7 @@ class Pool:
         self._photos_each = photos_each
         self._program = program
         self._start_s = start_s
+        self._frames = 0
         self._idle: deque[Child] = deque()
         self._busy: set[Child] = set()
         self._queue: deque[asyncio.Future[Child]] = deque()
@@ -142,6 +153,9 @@ class Pool:
     async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
         """Read every code in a photo, in a worker.
 
+        A frame (`Look.FRAME`) is read at once or not at all: when a worker is free that no photo
+        needs.
+
         Args:
             photo: as for `scanner.read`.
             look: as for `scanner.read`.
@@ -152,12 +166,26 @@ class Pool:
         Raises:
             PhotoRefused: the file is not a photo that is worth trying.
             PhotoTooHard: the deadline passed, or the worker died.
-            ScannerBusy: too many photos wait, or this one waited too long.
+            ScannerBusy: too many photos wait, or this one waited too long, or a frame gives way.
         """
-        guards.inspect(photo)
-        child = await self._turn()
+        header = guards.inspect(photo)
+        if look is not Look.FRAME:
+            return await self._ask(await self._turn(), photo, look, within_s=self._deadline_s)
+        if header.width * header.height > MAX_FRAME_PIXELS:
+            raise PhotoRefused("too_many_pixels")
+        child = self._spared()
+        self._frames += 1
         try:
-            async with asyncio.timeout(self._deadline_s):
+            return await self._ask(child, photo, look, within_s=FRAME_DEADLINE_S)
+        finally:
+            self._frames -= 1
+
+    async def _ask(
+        self, child: Child, photo: bytes, look: Look, *, within_s: float
+    ) -> tuple[Sighting, ...]:
+        """Have this worker read, then give it back or replace it."""
+        try:
+            async with asyncio.timeout(within_s):
                 sightings = await child.ask(photo, look)
         except (PhotoRefused, PhotoTooHard):
             self._give_back(child)
@@ -190,16 +218,35 @@ class Pool:
                 raise self._busy_error() from None
             raise
 
+    def _spared(self) -> Child:
+        """Take a worker for a frame, but never the last; photos that wait have the free ones."""
+        if self._open and self._frames < max(1, self._workers - 1):
+            child = self._take()
+            if child is not None:
+                return child
+        raise ScannerBusy(retry_after_s=1)
+
     def _free(self) -> int:
         return min(len(self._idle), self._workers - len(self._busy))
 
+    def _take(self) -> Child | None:
+        """Take a free worker, if there is one; one that died meanwhile is no photo's fault."""
+        while self._free() > 0:
+            child = self._idle.popleft()
+            self._busy.add(child)
+            if child.is_alive():
+                return child
+            self._let_go(child)
+        return None
+
     def _serve(self) -> None:
-        while self._queue and self._free() > 0:
-            turn = self._queue.popleft()
-            if not turn.done():
-                child = self._idle.popleft()
-                self._busy.add(child)
-                turn.set_result(child)
+        while self._queue:
+            if not self._queue[0].done():
+                child = self._take()
+                if child is None:
+                    return
+                self._queue[0].set_result(child)
+            self._queue.popleft()
 
     def _give_back(self, child: Child) -> None:
         if child.asked >= self._photos_each:
@@ -211,6 +258,11 @@ class Pool:
         self._serve()
 
     def _replace(self, child: Child) -> None:
+        self._let_go(child)
+        self._serve()
+
+    def _let_go(self, child: Child) -> None:
+        """Kill a worker, and start another one if it was one of the pool's."""
         child.kill()
         known = child in self._busy or child in self._idle
         self._busy.discard(child)
@@ -222,7 +274,6 @@ class Pool:
             self._restarts += 1
             # One that died before its first photo may do so again and again.
             _send(self._renew(0.0 if child.asked else RETRY_S), self._starts)
-        self._serve()
 
     async def _renew(self, pause_s: float) -> None:
         """Start another worker, until one comes up."""

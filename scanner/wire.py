@@ -1,7 +1,8 @@
 """What the pool and its workers say to each other, and how little of it the pool believes.
 
 Pool to worker: four bytes of length (big endian), one byte that says how hard to look, then the
-photo; the length counts both. Worker to pool: four bytes of length, then JSON: one `Hello` when it is ready, then one answer for each photo:
+photo; the length counts both. Worker to pool: four bytes of length, then JSON: one `Hello` when it
+is ready, then one answer for each photo:
 
     {"sightings": [[text, [[x, y], [x, y], [x, y], [x, y]], attempt], …]}
     {"refused": reason}
@@ -43,9 +44,9 @@ class Hello:
     sandbox: dict[str, bool]
 
 
-def say_photo(photo: bytes, look: Look) -> bytes:
-    """Write a question to a worker."""
-    return framed(bytes([look]) + photo)
+def photo_head(photo: bytes, look: Look) -> bytes:
+    """Write what comes before a photo in a question to a worker."""
+    return (1 + len(photo)).to_bytes(LENGTH_BYTES) + bytes([look])
 
 
 def framed(body: bytes) -> bytes:

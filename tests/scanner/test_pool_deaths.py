@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -59,6 +60,23 @@ def test_an_idle_worker_that_dies_is_replaced() -> None:
             await until(lambda: pool.health()["restarts"] == 2 and pool.health()["ready"] == 2)
             assert not before & pids(pool)
             assert await pool.read(PHOTO) == ()
+
+    play(story)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a death at once")
+def test_a_photo_does_not_pay_for_a_worker_that_died_while_idle() -> None:
+    async def story() -> None:
+        async with Pool(2, program=actor(GOOD)) as pool:
+            first, *_ = pool._idle
+            assert first.pid is not None
+            os.kill(first.pid, signal.SIGKILL)
+            # It takes a moment to die, and the event loop must not hear of it before the photo.
+            while first.is_alive():
+                pass
+            assert await pool.read(PHOTO) == ()
+            await until(lambda: pool.health()["ready"] == 3)
+            assert pool.health()["restarts"] == 1
 
     play(story)
 

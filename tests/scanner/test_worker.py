@@ -11,7 +11,7 @@ from scanner import child, limits, reading, wire, worker
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.guards import MAX_PHOTO_BYTES
 from scanner.sighting import Look, Sighting
-from scanner.wire import framed, say_photo
+from scanner.wire import framed, photo_head
 from tests.scanner.pictures import TEXT, encoded, symbol
 
 
@@ -26,6 +26,10 @@ def processor_time() -> Iterator[None]:
     before = resource.getrlimit(resource.RLIMIT_CPU)
     yield
     resource.setrlimit(resource.RLIMIT_CPU, before)
+
+
+def say_photo(photo: bytes, look: Look) -> bytes:
+    return photo_head(photo, look) + photo
 
 
 def test_photos_are_answered_until_there_are_no_more() -> None:
