@@ -18,6 +18,7 @@ from api.v1 import (
     codes,
     deposits,
     flattrs,
+    frames,
     members,
     reports,
     scans,
@@ -30,6 +31,7 @@ from irl.settings import Settings
 
 API: list[BaseRoute] = [
     Route("/api/v1/scans", scans.hand_in, methods=["POST"]),
+    Route("/api/v1/frames", frames.look, methods=["POST"]),
     Route("/api/v1/members", members.ask, methods=["POST"]),
     Route("/api/v1/members/verify", members.verify, methods=["POST"]),
     Route("/api/v1/members/verify/resend", members.resend, methods=["POST"]),

@@ -14,7 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
-from api.errors import BadForm, BadJson, FieldsRefused, MediaTypeRefused
+from api.errors import BadForm, BadJson, FieldsRefused, MediaTypeRefused, PhotoTooLarge
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -99,16 +99,25 @@ def is_plain_form(scope: Scope) -> bool:
     return _media_type(scope) == b"application/x-www-form-urlencoded"
 
 
-async def photo_form(scope: Scope, receive: Receive, model: type[M]) -> tuple[bytes, M]:
+async def photo_form(
+    scope: Scope, receive: Receive, model: type[M], *, most: int | None = None
+) -> tuple[bytes, M]:
     """Read a form with the file `photo` and the fields of `model`; nothing touches the disk.
+
+    Args:
+        scope: of the request.
+        receive: of the request.
+        model: the shape of the fields beside the photo.
+        most: bytes of the whole body; None leaves it at the door's bounds.
 
     Raises:
         BadForm: it is none.
+        PhotoTooLarge: it is larger than `most`.
         FieldsRefused: the photo is missing, or fields have another shape.
     """
     parser = _InMemory(
         Headers(scope=scope),
-        _stream(receive),
+        _stream(receive, most),
         max_files=1,
         max_fields=_FORM_FIELDS_MOST,
         max_part_size=_FORM_FIELD_BYTES,
@@ -175,14 +184,18 @@ class _InMemory(MultiPartParser):
             file.close()
 
 
-async def _stream(receive: Receive) -> AsyncGenerator[bytes, None]:
-    more = True
+async def _stream(receive: Receive, most: int | None) -> AsyncGenerator[bytes, None]:
+    more, taken = True, 0
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         more = message.get("more_body", False)
-        yield message.get("body", b"")
+        part = message.get("body", b"")
+        taken += len(part)
+        if most is not None and taken > most:
+            raise PhotoTooLarge(f"At most {most // 1024} KiB are taken here.", field="photo")
+        yield part
 
 
 def _media_type(scope: Scope) -> bytes:

@@ -109,9 +109,9 @@ class Call:
         self.answer = answer
         self.status = status
         self.media_type = media_type
-        # A call that takes several shapes reads them itself.
+        # A call that takes several shapes, or a photo, reads them itself.
         self._only: tuple[Way, type[BaseModel]] | None = None
-        if len(takes) == 1:
+        if len(takes) == 1 and "photo" not in takes:
             self._only = next(iter(takes.items()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from api import app as application
 from api import problems
 from api.door import MAX_BODY_BYTES, PATIENCE_S, SLOWEST_BYTES
+from api.v1 import frames
 from irl import settlement
 from irl.giving import scans
 from irl.giving.scans import OutcomeName
@@ -177,6 +178,8 @@ def test_the_words_and_figures_are_those_of_the_program() -> None:
         f"| longest over shortest side | {guards.MAX_ASPECT} |",
         f"| time | {pool.DEADLINE_S:.0f} seconds of reading |",
         f"| a body | {MAX_BODY_BYTES // 2**20} MiB; a photo {guards.MAX_PHOTO_BYTES // 2**20} MiB |",
+        f"| a frame | {frames.MAX_FRAME_BYTES // 1024} KiB; it never waits for its turn |",
         f"| scans in a call | {scans.MOST_SCANS} |",
     ):
         assert row in TEXT
+    assert f"at\nmost {pool.MAX_FRAME_PIXELS:,} in all" in TEXT
