@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from pathlib import Path
 
 import click
 
@@ -16,7 +13,7 @@ from irl import settings
 from irl.cli import COMMANDS, REFUSED, end
 from irl.errors import Unavailable
 from irl.settings import SettingsRefused
-from scanner.__main__ import describe
+from scanner.shell import scan
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -24,7 +21,7 @@ def main() -> None:
     """Run flattr in real life: each command reads the settings IRL_… from the environment."""
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, scan):
     main.add_command(command)
 
 
@@ -53,15 +50,3 @@ def demo(*, if_empty: bool) -> None:
         end(str(refused), REFUSED)
     else:
         click.echo("\n".join(lines))
-
-
-@main.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def scan(files: tuple[Path, ...]) -> None:
-    """Read the codes in photos: a line of JSON each; 1 when one of them shows none."""
-    shows_none = False
-    for file in files:
-        line = describe(file)
-        click.echo(json.dumps(line, ensure_ascii=False))
-        shows_none = shows_none or not line["texts"]
-    sys.exit(int(shows_none))
