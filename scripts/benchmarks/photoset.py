@@ -19,6 +19,7 @@ from qr import render
 from scanner import MAX_PHOTO_BYTES
 from scripts.benchmarks.rows import note
 from tests.camera import photograph
+from tests.damage import KINDS, hard
 
 ROOT = Path(__file__).parents[2]
 SET = ROOT.parent / "shared" / "photos"
@@ -76,6 +77,15 @@ def made(count: int) -> Iterator[Photo]:
         light = LIGHTS[number % len(LIGHTS)]
         data = photograph(_pixels(address), seed=number, **light)  # type: ignore[arg-type]
         yield Photo(MADE, data, frozenset({address}))
+
+
+def damaged(each: int) -> Iterator[Photo]:
+    """Make so many hard photos of each kind of damage, the same ones each time."""
+    for kind in KINDS:
+        for seed in range(each):
+            taken = hard(kind, seed)
+            texts = frozenset(plain(text) for text in taken.texts)
+            yield Photo(f"{MADE}: {kind}", taken.jpeg, texts)
 
 
 def phone_jpeg(megapixels: int, *, code: bool) -> bytes:
