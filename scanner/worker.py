@@ -1,7 +1,8 @@
 """The child process: photos in, texts out, nothing else.
 
-It is started by `scanner.child` with an empty environment. It takes its own rights away first, then
-loads the decoders, says hello, and answers one photo after the other until its input ends.
+It is started by `scanner.child` with an empty environment. It limits itself first, then loads the
+decoders and warms them up, takes all other rights away, says hello, and answers one photo after the
+other until its input ends.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import BinaryIO
 
-from scanner import limits, wire
+from scanner import landlock, limits, seccomp, wire
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.guards import MAX_PHOTO_BYTES
 from scanner.sighting import Look, Sighting
@@ -28,11 +29,26 @@ def main(parent: int) -> None:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     # Only now, with the limits in force, come the libraries that are written in C.
-    from scanner import decoders, reading  # noqa: PLC0415
+    from scanner import decoders, reading, warming  # noqa: PLC0415
 
     decoders.use_one_thread()
+    warming.warm_up(reading.read)
+    sandbox |= take_rights_away(out)
     say(out, wire.say_hello(wire.Hello(decoders=decoders.live(), sandbox=sandbox)))
     serve(sys.stdin.buffer, out, reading.read)
+
+
+def take_rights_away(out: BinaryIO) -> dict[str, bool]:
+    """Keep nothing but to read from standard input, to write to `out`, and to compute, for good.
+
+    Returns:
+        By name, whether it holds.
+    """
+    # Landlock first: the filter would not let it in.
+    return {
+        "no_files": landlock.confine(),
+        "few_system_calls": seccomp.confine(reads=0, writes=(1, 2, out.fileno())),
+    }
 
 
 def serve(photos: BinaryIO, out: BinaryIO, read: Read) -> None:
