@@ -1,10 +1,12 @@
 """The attempts, as data, and how they are climbed.
 
 An attempt is a decoder and a preparation of the picture. Cheap and good ones come first; the first
-that reads a text ends the climb. To add one, add a line to `LADDER`.
+that reads a text ends the climb, unless there may be more codes beside the one that was read. To
+add an attempt, add a line to `LADDER`.
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,19 @@ BUDGET_S: Final = 1.5
 MAX_SIGHTINGS: Final = 64
 """Codes of one photo; a sheet of labels has 24 or 40."""
 
+FURTHER_S: Final = 0.3
+"""Seconds for further codes in a photo that nobody called a wall, after the first one was read."""
+
+FAR: Final = 0.2
+"""A code whose side is a smaller share of the picture's longer side was taken from afar, and may not
+be alone: of a wall, a programme, a sheet of labels."""
+
+_LEVELS_SIDE: Final = 300
+_LEVELS_REACH: Final = 0.05
+_LEVELS_SPAN: Final = 8
+"""The greys nearby: taken from a picture of this longer side in pixels, over this share of it, and
+stretched from this span of them at least, so that a bare wall stays grey."""
+
 _LARGEST_SIDE: Final = 3200
 """No preparation makes a picture larger than this."""
 
@@ -33,7 +48,7 @@ class Prepared:
 
     grey: Grey
     scale: float = 1.0
-    border: int = 0
+    border: float = 0
 
 
 Preparation = Callable[[Grey], Prepared | None]
@@ -42,11 +57,17 @@ Preparation = Callable[[Grey], Prepared | None]
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One rung: a name, the name of a decoder, and what is done to the picture first."""
+    """One rung: a name, the name of a decoder, and what is done to the picture first.
+
+    `more` are attempts that are worth their time when others have read something already: they
+    see other codes. `frames` are those that are fast enough for a viewfinder.
+    """
 
     name: str
     decoder: str
     prepare: Preparation
+    more: bool = False
+    frames: bool = False
 
 
 def as_it_is(grey: Grey) -> Prepared:
@@ -91,6 +112,39 @@ def blurred(sigma: float) -> Preparation:
     return lambda grey: Prepared(np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.uint8))
 
 
+def levelled(grey: Grey) -> Prepared:
+    """Stretch the greys at each place between the darkest and the lightest nearby.
+
+    Shadows, glare and lamps are larger than a symbol's modules, and go; the modules stay.
+    """
+    scale = min(1.0, _LEVELS_SIDE / max(grey.shape))
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    around = max(3, round(max(small.shape) * _LEVELS_REACH) | 1)
+    window = np.ones((around, around), np.uint8)
+    size = (grey.shape[1], grey.shape[0])
+    light, dark = (
+        cv2.resize(cv2.GaussianBlur(far(small, window), (0, 0), around / 2), size)
+        for far in (cv2.dilate, cv2.erode)
+    )
+    span = np.maximum(cv2.subtract(light, dark), _LEVELS_SPAN)
+    stretched = cv2.divide(cv2.subtract(grey, dark), span, scale=255)
+    return Prepared(np.asarray(stretched, np.uint8))
+
+
+def both(*preparations: Preparation) -> Preparation:
+    """Do one after the other, where each changes something."""
+
+    def prepare(grey: Grey) -> Prepared:
+        done = Prepared(grey)
+        for preparation in preparations:
+            if further := preparation(done.grey):
+                border = done.border * further.scale + further.border
+                done = Prepared(further.grey, done.scale * further.scale, border)
+        return done
+
+    return prepare
+
+
 def bordered(pixels: int) -> Preparation:
     """Add the white border that a tightly cut picture lacks."""
 
@@ -112,12 +166,14 @@ def _scaled(grey: Grey, scale: float) -> Prepared:
 
 
 LADDER: Final[tuple[Attempt, ...]] = (
-    Attempt("plain", "zxing-cpp", as_it_is),
-    Attempt("histogram", "zxing-cpp/histogram", as_it_is),
+    Attempt("plain", "zxing-cpp", as_it_is, frames=True),
+    Attempt("histogram", "zxing-cpp/histogram", as_it_is, more=True, frames=True),
     Attempt("border", "zxing-cpp", bordered(20)),
     Attempt("dark", "zxing-cpp", gamma(0.5)),
     Attempt("blur", "zxing-cpp", blurred(2.5)),
     Attempt("histogram-1600", "zxing-cpp/histogram", long_side(1600)),
+    Attempt("levelled", "zxing-cpp", both(at_most(1200), levelled)),
+    Attempt("straightened", "zxing-cpp/straightened", as_it_is),
     Attempt("side-1600", "zxing-cpp", long_side(1600)),
     Attempt("zbar", "pyzbar", at_most(1600)),
     Attempt("triple", "zxing-cpp", enlarged(3)),
@@ -129,7 +185,7 @@ LADDER: Final[tuple[Attempt, ...]] = (
 def climb(
     picture: Picture,
     *,
-    look: Look = Look.PHOTO,  # noqa: ARG001  # comes with the next slice
+    look: Look = Look.PHOTO,
     ladder: Sequence[Attempt] = LADDER,
     decoders: Mapping[str, Decoder | None] = DECODERS,
     clock: Callable[[], float] = time.monotonic,
@@ -146,17 +202,52 @@ def climb(
         budget_s: seconds after which no further attempt begins.
 
     Returns:
-        Everything that the successful attempt saw, at most `MAX_SIGHTINGS`; else nothing.
+        Everything that the successful attempt saw, and what further ones saw beside it where they
+        were made; at most `MAX_SIGHTINGS`. Nothing when no attempt read a text.
     """
     end = clock() + budget_s
+    seen: list[Sighting] = []
     for attempt in ladder:
         if clock() >= end:
             break
-        if (decoder := decoders.get(attempt.decoder)) is None:
+        if (decoder := decoders.get(attempt.decoder)) is None or not _wanted(attempt, look, seen):
             continue
-        if sightings := _try(attempt, decoder, picture):
-            return sightings
-    return ()
+        new = _new(_try(attempt, decoder, picture), seen)
+        if new and not seen:
+            if not _more_expected(new, picture, look):
+                return tuple(new)
+            end = end if look is Look.EVERY else min(end, clock() + FURTHER_S)
+        seen += new
+    return tuple(seen[:MAX_SIGHTINGS])
+
+
+def _wanted(attempt: Attempt, look: Look, seen: Sequence[Sighting]) -> bool:
+    if look is Look.FRAME:
+        return attempt.frames
+    return attempt.more or not seen
+
+
+def _more_expected(seen: Sequence[Sighting], picture: Picture, look: Look) -> bool:
+    if look is not Look.PHOTO:
+        return look is Look.EVERY
+    side = min(math.dist(one.corners[0], one.corners[1]) for one in seen)
+    return bool(side < FAR * max(picture.grey.shape) * picture.shrunk)
+
+
+def _new(found: Sequence[Sighting], seen: Sequence[Sighting]) -> list[Sighting]:
+    """Leave out what was seen before: the same text at the same place."""
+    return [one for one in found if not any(_same(one, other) for other in seen)]
+
+
+def _same(one: Sighting, other: Sighting) -> bool:
+    # Decoders differ by some pixels in where they see a corner.
+    reach = math.dist(one.corners[0], one.corners[2]) / 2
+    return one.text == other.text and math.dist(_middle(one), _middle(other)) < reach
+
+
+def _middle(seen: Sighting) -> tuple[float, float]:
+    xs, ys = zip(*seen.corners, strict=True)
+    return sum(xs) / 4, sum(ys) / 4
 
 
 def _try(attempt: Attempt, decoder: Decoder, picture: Picture) -> tuple[Sighting, ...]:
