@@ -12,14 +12,14 @@ from collections.abc import Iterable
 import pytest
 
 from scripts.benchmarks import __main__ as front
-from scripts.benchmarks import photos, photoset, printing, settle, web
+from scripts.benchmarks import photos, photoset, printing, settle, throughput, web
 from scripts.benchmarks.figures import p95
 from scripts.benchmarks.rows import Row
 from tests import postgres
 
 NAMES = ("scan", "page", "decode", "photos", "settle-840k", "settle-30m", "codes", "labels")
 FIELDS = {"bench", "case", "value", "unit", "of", "ratio", "peak_mb"}
-FEW = photos.Size(each=1, made=2, tries=1, megapixels=(1,))
+FEW = photos.Size(each=1, made=2, tries=1, megapixels=(1,), over_http=None)
 
 nightly = pytest.mark.skipif(
     not os.environ.get("IRL_LONG"), reason="a server or a database: in scripts/nightly only"
@@ -65,6 +65,12 @@ def test_decode_tells_of_each_decoder_and_of_big_photos() -> None:
     told = assert_well_formed("decode", photos.run("decode", FEW))
     assert told["ladder, median"].of == "zxing-cpp, median"
     assert told["1 MP JPEG with a code, ladder"].of == "1 MP JPEG with a code, plain OpenCV"
+
+
+def test_decode_tells_of_photos_over_http_beside_bare_decoding() -> None:
+    few = throughput.Size(each=1, repeats=1, rounds=1, sides=((640, 480),))
+    bare, over = assert_well_formed("decode", throughput.run(few)).values()
+    assert over.of == bare.case
 
 
 def test_photos_tells_of_sources_and_attempts(

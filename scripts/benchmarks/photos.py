@@ -22,6 +22,7 @@ import numpy as np
 from scanner import decoders, guards, ladder, loading, reading
 from scanner.errors import ScannerError
 from scanner.ladder import LADDER, Attempt, as_it_is
+from scripts.benchmarks import throughput
 from scripts.benchmarks.figures import p95, peak_mb
 from scripts.benchmarks.photoset import MADE, ROOT, Photo, beside, made, phone_jpeg, plain
 from scripts.benchmarks.rows import Row, note
@@ -41,6 +42,7 @@ class Size:
     made: int = 120
     tries: int = 3
     megapixels: tuple[int, ...] = (12, 48)
+    over_http: throughput.Size | None = field(default_factory=throughput.Size)
 
 
 @dataclass(slots=True)
@@ -68,6 +70,8 @@ def run(name: str, size: Size = Size()) -> Iterator[Row]:
             note(f"{decoder} could not be loaded and is left out")
     note(f"{size.tries} tries a photo, the median of them counts; one thread")
     yield from (_decode if name == "decode" else _photos)(size)
+    if name == "decode" and size.over_http is not None:
+        yield from throughput.run(size.over_http)
 
 
 # --- decode --------------------------------------------------------------------------------------

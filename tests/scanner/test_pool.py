@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-from scanner import PhotoRefused, PhotoTooHard, Pool, ScannerBusy, ScannerDown
+from scanner import (
+    MAX_PHOTO_BYTES,
+    PhotoRefused,
+    PhotoTooHard,
+    Pool,
+    ScannerBusy,
+    ScannerDown,
+)
+from scanner.pool import GUARDED_HERE_BYTES
 from tests.scanner import pictures
 from tests.scanner.actors import GOOD, PHOTO, actor, alive, open_files, pids, play, until
 from tests.scanner.pictures import TEXT
@@ -27,6 +35,20 @@ def test_a_pool_reads_refuses_and_says_how_it_is() -> None:
             assert health["decoders"]["zxing-cpp"]
             if sys.platform == "linux":
                 assert all(health["sandbox"].values())
+
+    play(story)
+
+
+def test_a_large_file_is_guarded_by_the_worker() -> None:
+    async def story() -> None:
+        async with Pool(1) as pool:
+            with pytest.raises(PhotoRefused) as refusal:
+                await pool.read(b"text" * GUARDED_HERE_BYTES)
+            assert refusal.value.reason == "not_a_photo"
+            with pytest.raises(PhotoRefused) as refusal:
+                await pool.read(bytes(MAX_PHOTO_BYTES + 1))
+            assert refusal.value.reason == "too_large"
+            assert pool.health()["restarts"] == 0
 
     play(story)
 
