@@ -13,8 +13,11 @@ from types import ModuleType
 from typing import Any, Final, Protocol
 
 import cv2
+import numpy as np
 
+from scanner import straightening, symbols
 from scanner.loading import Grey
+from scanner.straightening import Outline
 
 FloatPoint = tuple[float, float]
 FloatCorners = tuple[FloatPoint, FloatPoint, FloatPoint, FloatPoint]
@@ -51,13 +54,59 @@ class Zxing:
 
     def __call__(self, grey: Grey, /) -> Sequence[Found]:
         """Read all symbols, the text as it is and not escaped."""
+        return [_zxing_found(barcode) for barcode in self.barcodes(grey) if barcode.valid]
+
+    def barcodes(self, grey: Grey, **options: Any) -> list[Any]:
+        """Give the library's own findings, but for Micro QR codes.
+
+        Their checks are so weak that damage makes one out of the corner of a whole symbol.
+        """
         barcodes = self.zxingcpp.read_barcodes(
             grey,
             formats=self.zxingcpp.BarcodeFormat.QRCode,
-            binarizer=getattr(self.zxingcpp.Binarizer, self.binarizer),
             text_mode=self.zxingcpp.TextMode.Plain,
+            **{"binarizer": getattr(self.zxingcpp.Binarizer, self.binarizer)} | options,
         )
-        return [Found(barcode.text, _zxing_corners(barcode.position)) for barcode in barcodes]
+        return [barcode for barcode in barcodes if _version(barcode)]
+
+
+@dataclass(frozen=True, slots=True)
+class Straightened:
+    """zxing-cpp once more, on symbols that it finds and cannot read because they are bent."""
+
+    zxing: Zxing
+    most: int = 6
+
+    def __call__(self, grey: Grey, /) -> Sequence[Found]:
+        """Read the symbols that are read as they are, and up to `most` others straightened."""
+        barcodes = self.zxing.barcodes(grey, return_errors=True)
+        bent = [barcode for barcode in barcodes if not barcode.valid][: self.most]
+        mended = [self._read(grey, barcode) for barcode in bent]
+        read = [_zxing_found(barcode) for barcode in barcodes if barcode.valid]
+        return read + [found for found in mended if found]
+
+    def _read(self, grey: Grey, bent: Any) -> Found | None:
+        corners = _zxing_corners(bent.position)
+        outline = Outline(np.array(corners, np.float32), symbols.dimension(_version(bent)))
+        for bits in straightening.readings(grey, outline):
+            for barcode in self.zxing.barcodes(
+                straightening.drawn(bits),
+                binarizer=self.zxing.zxingcpp.Binarizer.BoolCast,
+                is_pure=True,
+            ):
+                if barcode.valid and barcode.text:
+                    return Found(barcode.text, corners)
+        return None
+
+
+def _version(barcode: Any) -> int:
+    """Give the version of a QR code, 1 to 40; 0 for what is none, such as a Micro QR code."""
+    version = (barcode.extra or {}).get("Version", "")
+    return int(version) if version.isdecimal() else 0
+
+
+def _zxing_found(barcode: Any) -> Found:
+    return Found(barcode.text, _zxing_corners(barcode.position))
 
 
 def _zxing_corners(position: Any) -> FloatCorners:
@@ -168,7 +217,7 @@ def _told_to_leave_bytes(pyzbar: ModuleType) -> ModuleType:
     return pyzbar
 
 
-def _load_zxing(binarizer: str = "LocalAverage") -> Decoder | None:
+def _load_zxing(binarizer: str = "LocalAverage") -> Zxing:
     return Zxing(importlib.import_module("zxingcpp"), binarizer)
 
 
@@ -182,6 +231,7 @@ def _or_none(load: Callable[[], Decoder | None]) -> Decoder | None:
 DECODERS: Final[dict[str, Decoder | None]] = {
     "zxing-cpp": _or_none(_load_zxing),
     "zxing-cpp/histogram": _or_none(lambda: _load_zxing("GlobalHistogram")),
+    "zxing-cpp/straightened": _or_none(lambda: Straightened(_load_zxing())),
     "pyzbar": _or_none(_load_zbar),
     "opencv": OpenCv(),
 }
