@@ -10,12 +10,12 @@ print, wear, shape, place, light, lens, grain, JPEG. Light is linear until the g
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 
-from tests.studio import lens, light, places, prints
+from tests.studio import lens, light, places, prints, wear
 from tests.studio.dice import Dice, Floats, Span
 from tests.studio.lens import Aim
 from tests.studio.prints import Sheet, Style
@@ -127,7 +127,7 @@ def _sheet(
     if how.module:
         # A symbol with so many pixels a module still has to fit into the picture.
         module = min(dice.grown(*how.module) * dice.among(0.9, 1.1), 0.9 * short / modules)
-    texel = int(np.clip(np.ceil(module * 1.5), 4, 20))
+    texel = int(np.clip(np.ceil(module * 1.3), 4, 16))
     if len(codes) > 1 or side > 60:
         texel = min(texel, 8)
     return prints.label(codes, columns=columns, texel=texel, dice=dice, style=style), module
@@ -161,6 +161,31 @@ def _out_of_focus_or_shaken(scene: Floats, aim: Aim, dice: Dice) -> Floats:
     return lens.smeared(scene, reach, dice.among(0, np.pi), dice.among(-0.4, 0.4))
 
 
+def _noncompliant(dice: Dice) -> Style:
+    """Break one or two rules of the standard."""
+    style = prints.plain(dice)
+    for change in dice.random.permutation(6)[: dice.whole(1, 2)]:
+        style = replace(style, **ODD[int(change)](dice))
+    return style
+
+
+def _two_colours(dice: Dice) -> dict[str, Any]:
+    near = dice.grown(0.02, 0.45)
+    dark = tuple(float(value) for value in dice.random.uniform(0.02, 0.05 + near, 3))
+    light = tuple(float(value) for value in dice.random.uniform(0.75 - near, 0.85, 3))
+    return {"dark": dark, "light": light}
+
+
+ODD: Final[tuple[Callable[[Dice], dict[str, Any]], ...]] = (
+    lambda dice: {"dark": (0.75, 0.78, 0.8), "light": (dice.among(0.02, 0.1),) * 3},
+    lambda _: {"quiet": 0, "caption": False},
+    _two_colours,
+    lambda dice: {"round_dots": dice.grown(1.0, 0.5)},
+    lambda dice: {"logo": dice.grown(0.15, 0.42)},
+    lambda _: {"mirrored": True},
+)
+
+
 def _far_off(dice: Dice) -> float:
     if dice.chance(0.5):
         return float(0.25 * (1 / 120) ** dice.severity)
@@ -173,13 +198,36 @@ KINDS: Final[dict[str, Kind]] = {
     "bright_spots": Kind(shine=(light.spots,)),
     "close": Kind(share=(0.75, 1.03), roll=(3, 12), tilt=(2, 10), soft=(0.02, 0.15)),
     "glare": Kind(shine=(light.veil,), grain=(2, 6)),
-    "high_version": Kind(module=(4.5, 1.6), versions=(15, 40), ours=0.0, tilt=(2, 12)),
-    "lots": Kind(count=(20, 60), share=(0.7, 0.98), versions=(1, 4), roll=(5, 10)),
-    "nominal": Kind(),
-    "perspective": Kind(tilt=(35, 72), share=(0.5, 0.8)),
-    "rotations": Kind(roll=(180, 180), tilt=(5, 30), share=(0.15, 0.6)),
+    "high_version": Kind(module=(6, 2.0), versions=(15, 40), ours=0.0, tilt=(2, 12)),
+    "lots": Kind(
+        count=(20, 60),
+        share=(0.55, 0.95),
+        versions=(1, 4),
+        roll=(5, 25),
+        tilt=(10, 40),
+        soft=(0.1, 0.5),
+        uneven=(0.2, 0.8),
+        grain=(3, 14),
+    ),
+    "nominal": Kind(share=(0.1, 0.75), soft=(0.06, 0.35), grain=(2, 9)),
+    "perspective": Kind(tilt=(40, 80), share=(0.35, 0.8)),
+    "rotations": Kind(
+        roll=(180, 180), tilt=(5, 60), share=(0.1, 0.45), soft=(0.1, 0.6), grain=(3, 20)
+    ),
     "shadows": Kind(shade=(light.shadows,), uneven=(0.3, 0.8)),
-    "tiny": Kind(module=(2.5, 1.4), soft=(0.05, 0.15)),
-    "noise": Kind(grain=(25, 70), coarse=0.4, quality=(50, 30), share=(0.15, 0.5)),
-    "busy": Kind(places=places.BUSY, share=(0.1, 0.35)),
+    "tiny": Kind(module=(2.6, 1.5), soft=(0.05, 0.15)),
+    "noise": Kind(grain=(20, 75), coarse=0.4, quality=(50, 30), share=(0.12, 0.4)),
+    "curved": Kind(wear=(wear.bent,), share=(0.35, 0.75)),
+    "damaged": Kind(wear=(wear.damaged,), share=(0.3, 0.8)),
+    "monitor": Kind(
+        wear=(wear.shown,),
+        sharp=True,
+        shade=(light.bands,),
+        shine=(light.mirrored_room,),
+        soft=(0, 0.05),
+    ),
+    "noncompliant": Kind(style=_noncompliant, share=(0.2, 0.7)),
+    "busy": Kind(
+        places=places.BUSY, share=(0.06, 0.3), soft=(0.1, 0.5), grain=(3, 14), tilt=(5, 45)
+    ),
 }

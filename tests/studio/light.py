@@ -12,7 +12,7 @@ from tests.studio.lens import Aim
 def shadows(light: Floats, aim: Aim, dice: Dice) -> None:
     """Lay shadows of a hand, a frame or leaves over the symbol, hard-edged or nearly so."""
     height, width = light.shape
-    depth = dice.grown(0.45, 0.985)
+    depth = dice.grown(0.5, 1.0)
     for _ in range(dice.whole(1, 3)):
         shade = dice.one_of((_edge, _bars, _leaves))(dice, height, width, aim)
         soft = dice.among(0.02, 0.5) * aim.module
@@ -52,7 +52,7 @@ def spots(scene: Floats, aim: Aim, dice: Dice) -> None:
     for _ in range(dice.whole(1, 3)):
         offset = dice.random.uniform(-0.5, 0.5, 2) * aim.side
         middle = ((aim.middle + offset) / 4).round().astype(int)
-        long = aim.side * dice.grown(0.04, 0.24) * dice.among(0.6, 1.4) / 4
+        long = aim.side * dice.grown(0.03, 0.17) * dice.among(0.6, 1.4) / 4
         size = (max(1, round(long)), max(1, round(long * dice.among(0.15, 1.0))))
         centre = (int(middle[0]), int(middle[1]))
         cv2.ellipse(small, centre, size, dice.among(0, 180), 0, 360, (6.0,), -1, cv2.LINE_AA)
@@ -65,10 +65,24 @@ def spots(scene: Floats, aim: Aim, dice: Dice) -> None:
 def veil(scene: Floats, aim: Aim, dice: Dice) -> None:
     """Mirror a window in the whole print: its light is added, the contrast goes."""
     height, width = scene.shape[:2]
-    strength = np.float32(dice.grown(0.4, 9.0) * dice.among(0.7, 1.3))
-    soft = cloud(dice, height, width, aim.side * dice.among(0.5, 1.5))
-    window = cv2.GaussianBlur(_edge(dice, height, width, aim), (0, 0), aim.side * 0.12)
-    added = strength * (0.25 + 0.35 * soft + 0.4 * window)
-    scene += added[..., None]
+    rows, columns = height // 8 + 1, width // 8 + 1
+    near = Aim(aim.quad / 8, aim.module / 8)
+    strength = dice.grown(0.3, 6.0) * dice.among(0.7, 1.3)
+    window = cv2.GaussianBlur(_edge(dice, rows, columns, near), (0, 0), near.side * 0.12)
+    soft = cloud(dice, rows, columns, near.side * dice.among(0.5, 1.5))
+    added = np.float32(strength) * (0.25 + 0.35 * soft + 0.4 * window)
+    scene += cv2.resize(added, (width, height))[..., None]
     # The camera measures the veil too and closes up.
     scene *= np.float32(dice.among(0.25, 0.5) / max(0.1, float(scene[::8, ::8].mean())))
+
+
+def bands(light: Floats, aim: Aim, dice: Dice) -> None:  # noqa: ARG001  # the same for all
+    """Let a lamp or a screen flicker: the shutter rolls, and dark bands lie across."""
+    height = len(light)
+    down = np.linspace(0, dice.among(2, 14) * np.pi, height, dtype=np.float32)[:, None]
+    light *= 1 - dice.grown(0.05, 0.7) * (0.5 + 0.5 * np.sin(down + dice.among(0, 6)))
+
+
+def mirrored_room(scene: Floats, aim: Aim, dice: Dice) -> None:
+    """Mirror a dim room in a screen."""
+    veil(scene, aim, dice.milder(dice.among(0, 0.12)))
