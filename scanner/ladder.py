@@ -51,7 +51,7 @@ class Prepared:
     border: float = 0
 
 
-Preparation = Callable[[Grey], Prepared | None]
+Preparation = Callable[[Picture], Prepared | None]
 """Makes a picture easier to read; None when it would change nothing."""
 
 
@@ -70,22 +70,27 @@ class Attempt:
     frames: bool = False
 
 
-def as_it_is(grey: Grey) -> Prepared:
+def as_it_is(picture: Picture) -> Prepared:
     """Leave the picture alone."""
-    return Prepared(grey)
+    return Prepared(picture.grey)
 
 
 def at_most(side: int) -> Preparation:
     """Shrink the picture until its longer side has at most `side` pixels."""
-    return lambda grey: _scaled(grey, min(1.0, side / max(grey.shape)))
+
+    def prepare(picture: Picture) -> Prepared:
+        scale = min(1.0, side / max(picture.grey.shape))
+        return Prepared(picture.scaled(scale), scale)
+
+    return prepare
 
 
 def long_side(side: int) -> Preparation:
     """Shrink or enlarge the picture until its longer side has `side` pixels."""
 
-    def prepare(grey: Grey) -> Prepared | None:
-        scale = side / max(grey.shape)
-        return None if 0.95 < scale < 1.05 else _scaled(grey, scale)
+    def prepare(picture: Picture) -> Prepared | None:
+        scale = side / max(picture.grey.shape)
+        return None if 0.95 < scale < 1.05 else Prepared(picture.scaled(scale), scale)
 
     return prepare
 
@@ -93,9 +98,9 @@ def long_side(side: int) -> Preparation:
 def enlarged(times: float) -> Preparation:
     """Enlarge a small picture."""
 
-    def prepare(grey: Grey) -> Prepared | None:
-        scale = min(times, _LARGEST_SIDE / max(grey.shape))
-        return _scaled(grey, scale) if scale > 1.2 else None
+    def prepare(picture: Picture) -> Prepared | None:
+        scale = min(times, _LARGEST_SIDE / max(picture.grey.shape))
+        return Prepared(picture.scaled(scale), scale) if scale > 1.2 else None
 
     return prepare
 
@@ -104,43 +109,44 @@ def gamma(exponent: float) -> Preparation:
     """Spread the dark (below 1) or the light (above 1) half of the greys."""
     greys = np.linspace(0, 1, 256) ** exponent * 255
     table = greys.round().astype(np.uint8)
-    return lambda grey: Prepared(np.asarray(cv2.LUT(grey, table), np.uint8))
+    return lambda picture: Prepared(np.asarray(cv2.LUT(picture.grey, table), np.uint8))
 
 
 def blurred(sigma: float) -> Preparation:
     """Wash out noise, the raster of print and the gaps between dots; sigma in pixels."""
-    return lambda grey: Prepared(np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.uint8))
+    return lambda picture: Prepared(
+        np.asarray(cv2.GaussianBlur(picture.grey, (0, 0), sigma), np.uint8)
+    )
 
 
-def levelled(grey: Grey) -> Prepared:
+def levelled(picture: Picture) -> Prepared:
     """Stretch the greys at each place between the darkest and the lightest nearby.
 
     Shadows, glare and lamps are larger than a symbol's modules, and go; the modules stay.
     """
-    scale = min(1.0, _LEVELS_SIDE / max(grey.shape))
-    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = picture.grey
+    small = picture.scaled(min(1.0, _LEVELS_SIDE / max(grey.shape)))
     around = max(3, round(max(small.shape) * _LEVELS_REACH) | 1)
     window = np.ones((around, around), np.uint8)
     size = (grey.shape[1], grey.shape[0])
     light, dark = (
-        cv2.resize(cv2.GaussianBlur(far(small, window), (0, 0), around / 2), size)
-        for far in (cv2.dilate, cv2.erode)
+        cv2.resize(cv2.GaussianBlur(farthest(small, window), (0, 0), around / 2), size)
+        for farthest in (cv2.dilate, cv2.erode)
     )
     span = np.maximum(cv2.subtract(light, dark), _LEVELS_SPAN)
     stretched = cv2.divide(cv2.subtract(grey, dark), span, scale=255)
     return Prepared(np.asarray(stretched, np.uint8))
 
 
-def both(*preparations: Preparation) -> Preparation:
-    """Do one after the other, where each changes something."""
+def both(first: Preparation, second: Preparation) -> Preparation:
+    """Do one after the other; the second must change something."""
 
-    def prepare(grey: Grey) -> Prepared:
-        done = Prepared(grey)
-        for preparation in preparations:
-            if further := preparation(done.grey):
-                border = done.border * further.scale + further.border
-                done = Prepared(further.grey, done.scale * further.scale, border)
-        return done
+    def prepare(picture: Picture) -> Prepared | None:
+        one = first(picture) or Prepared(picture.grey)
+        two = second(Picture(one.grey))
+        if two is None:
+            return None
+        return Prepared(two.grey, one.scale * two.scale, one.border * two.scale + two.border)
 
     return prepare
 
@@ -148,21 +154,13 @@ def both(*preparations: Preparation) -> Preparation:
 def bordered(pixels: int) -> Preparation:
     """Add the white border that a tightly cut picture lacks."""
 
-    def prepare(grey: Grey) -> Prepared:
+    def prepare(picture: Picture) -> Prepared:
         wide = cv2.copyMakeBorder(
-            grey, pixels, pixels, pixels, pixels, cv2.BORDER_CONSTANT, value=(255.0,)
+            picture.grey, pixels, pixels, pixels, pixels, cv2.BORDER_CONSTANT, value=(255.0,)
         )
         return Prepared(np.asarray(wide, np.uint8), border=pixels)
 
     return prepare
-
-
-def _scaled(grey: Grey, scale: float) -> Prepared:
-    if scale == 1.0:
-        return Prepared(grey)
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    size = [max(1, round(side * scale)) for side in (grey.shape[1], grey.shape[0])]
-    return Prepared(np.asarray(cv2.resize(grey, size, interpolation=how), np.uint8), scale)
 
 
 LADDER: Final[tuple[Attempt, ...]] = (
@@ -252,7 +250,7 @@ def _middle(seen: Sighting) -> tuple[float, float]:
 
 def _try(attempt: Attempt, decoder: Decoder, picture: Picture) -> tuple[Sighting, ...]:
     try:
-        prepared = attempt.prepare(picture.grey)
+        prepared = attempt.prepare(picture)
         found = () if prepared is None else decoder(prepared.grey)
     except Exception:  # decoders raise ValueError, UnicodeDecodeError, cv2.error …
         logging.getLogger(__name__).debug("attempt %s raised", attempt.name, exc_info=True)

@@ -1,7 +1,8 @@
 """From the bytes of a photo to grey pixels."""
 
 import io
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Final
 
 import cv2
@@ -22,12 +23,35 @@ half the sides keep more detail than a decoder needs, in half the time and memor
 _AS_STORED: Final = cv2.IMREAD_IGNORE_ORIENTATION
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Picture:
     """Grey pixels, and how many pixels of the photo's side one of them stands for."""
 
     grey: Grey
     shrunk: int = 1
+    _halves: list[Grey] = field(default_factory=list)
+
+    def scaled(self, scale: float) -> Grey:
+        """Give the pixels with sides of `scale` times the length.
+
+        Halves, quarters and so on are kept, since making a picture much smaller costs more than
+        many a decoder.
+        """
+        if scale == 1.0:
+            return self.grey
+        size = [max(1, round(side * scale)) for side in (self.grey.shape[1], self.grey.shape[0])]
+        whole = self.grey if scale > 0.5 else self._halved(int(math.log2(1 / scale)))
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(whole, size, interpolation=how), np.uint8)
+
+    def _halved(self, times: int) -> Grey:
+        while len(self._halves) < times:
+            last = self._halves[-1] if self._halves else self.grey
+            half = [max(1, side // 2) for side in (last.shape[1], last.shape[0])]
+            self._halves.append(
+                np.asarray(cv2.resize(last, half, interpolation=cv2.INTER_AREA), np.uint8)
+            )
+        return self._halves[times - 1]
 
 
 def load(photo: bytes, header: Header) -> Picture:

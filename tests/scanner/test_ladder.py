@@ -116,12 +116,12 @@ def test_corners_find_their_way_back(
 
 
 def test_resizing_to_nearly_the_same_size_is_left_out() -> None:
-    assert ladder.long_side(200)(PICTURE.grey) is None
-    assert ladder.enlarged(3)(np.zeros((10, 3000), np.uint8)) is None
+    assert ladder.long_side(200)(PICTURE) is None
+    assert ladder.enlarged(3)(Picture(np.zeros((10, 3000), np.uint8))) is None
 
 
 def test_gamma_lightens_the_dark() -> None:
-    prepared = ladder.gamma(0.5)(np.full((4, 4), 64, np.uint8))
+    prepared = ladder.gamma(0.5)(Picture(np.full((4, 4), 64, np.uint8)))
     assert isinstance(prepared, Prepared)
     assert prepared.grey[0, 0] == 128
 
