@@ -21,11 +21,15 @@ TEXT = "HTTPS://FLATTR.EXAMPLE/T/7K3QZ9MXABCDE"
 
 def symbol(text: str | bytes = TEXT, *, module: int = 6, border: int = 4) -> Grey:
     code = segno.make(text, error="m", boost_error=False, micro=False)
-    return drawn([bytes(row) for row in code.matrix], module=module, border=border)
+    return drawn(matrix(code), module=module, border=border)
 
 
-def drawn(matrix: list[bytes], *, module: int = 6, border: int = 4) -> Grey:
-    dark = np.pad(np.array([list(row) for row in matrix], np.uint8), border)
+def matrix(code: segno.QRCode) -> NDArray[np.uint8]:
+    return np.array([list(row) for row in code.matrix], np.uint8)
+
+
+def drawn(matrix: NDArray[np.uint8], *, module: int = 6, border: int = 4) -> Grey:
+    dark = np.pad(matrix, border)
     return np.asarray(np.kron(1 - dark, np.full((module, module), 255, np.uint8)), np.uint8)
 
 

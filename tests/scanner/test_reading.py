@@ -108,7 +108,7 @@ def test_structured_append_and_micro_qr_do_not_raise() -> None:
     parts = segno.make_sequence("HALF OF A LONG STORY AND THE OTHER HALF", symbol_count=2)
     micro = segno.make_micro("123")
     for code in (*parts, micro):
-        photo = encoded(pictures.drawn([bytes(row) for row in code.matrix]))
+        photo = encoded(pictures.drawn(pictures.matrix(code)))
         assert all(isinstance(one.text, str) for one in scanner.read(photo))
 
 
