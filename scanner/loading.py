@@ -19,6 +19,10 @@ FULL_SIZE_PIXELS: Final = 12_500_000
 """Up to here a JPEG is loaded in full size: a 12-megapixel phone has 4032 x 3024 pixels. Beyond,
 half the sides keep more detail than a decoder needs, in half the time and memory."""
 
+# Each thread of its own costs address space: four need 1 GB for the tiles of a 24-megapixel HEIC,
+# and none is no slower.
+pillow_heif.options.DECODE_THREADS = 0
+
 # The orientation in the EXIF data is of no use to a decoder, and turning costs time.
 _AS_STORED: Final = cv2.IMREAD_IGNORE_ORIENTATION
 
