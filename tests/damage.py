@@ -126,7 +126,7 @@ def _sheet(
     module = dice.among(*how.share) * short / modules
     if how.module:
         # A symbol with so many pixels a module still has to fit into the picture.
-        module = min(dice.grown(*how.module) * dice.among(0.9, 1.1), 0.9 * short / modules)
+        module = min(dice.grown(*how.module) * dice.among(0.9, 1.1), 0.75 * short / modules)
     texel = int(np.clip(np.ceil(module * 1.3), 4, 16))
     if len(codes) > 1 or side > 60:
         texel = min(texel, 8)

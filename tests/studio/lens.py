@@ -111,14 +111,15 @@ def _laid(place: Floats, ink: Floats, cover: Floats, warp: NDArray[np.float64]) 
     size = (int(right - left), int(bottom - top))
     here = np.array(((1, 0, -left), (0, 1, -top), (0, 0, 1))) @ warp
     part = place[top:bottom, left:right]
-    part *= 1 - cv2.warpPerspective(cover, here, size)[..., None]
-    part += cv2.warpPerspective(ink, here, size)
+    bare = 1 - cv2.warpPerspective(cover, here, size)
+    cv2.multiply(part, cv2.merge([bare, bare, bare]), dst=part)
+    cv2.add(part, cv2.warpPerspective(ink, here, size), dst=part)
 
 
 def lit(scene: Floats, light: Floats, *, gains: tuple[float, float, float]) -> None:
     """Throw light on the scene and see it through the white balance, in place."""
-    for channel, gain in enumerate(gains):
-        scene[..., channel] *= light * np.float32(gain)
+    coloured = cv2.merge([light * np.float32(gain) for gain in gains])
+    cv2.multiply(scene, coloured, dst=scene)
 
 
 def even_light(dice: Dice, scene: Floats, uneven: float) -> Floats:

@@ -28,8 +28,7 @@ def wood(dice: Dice, height: int, width: int) -> Floats:
     grain = np.sin((waves + down) * 2.6) * 0.06
     grain += cloud(dice, height, 8, 2)[:, :1] * 0.1
     grain += dice.among(0.16, 0.35)
-    warm = np.array((0.45, 0.72, 1.0), np.float32)
-    return np.asarray(grain[..., None] * warm, np.float32)
+    return np.asarray(cv2.merge([grain * np.float32(tone) for tone in (0.45, 0.72, 1.0)]))
 
 
 def cloth(dice: Dice, height: int, width: int) -> Floats:
@@ -89,8 +88,7 @@ def finders(dice: Dice, height: int, width: int) -> Floats:
 
 def tinted(dice: Dice, grey: Floats) -> Floats:
     """Colour greys a little."""
-    tint = np.array([dice.among(0.75, 1.1) for _ in range(3)], np.float32)
-    return np.asarray(grey[..., None] * tint, np.float32)
+    return np.asarray(cv2.merge([grey * np.float32(dice.among(0.75, 1.1)) for _ in range(3)]))
 
 
 CALM: tuple[Place, ...] = (plaster, wood, cloth)

@@ -138,12 +138,13 @@ def _enlarged(dark: Floats, texel: int, round_dots: float) -> Floats:
 
 def _inked(drawn: Floats, style: Style) -> Floats:
     dark, light = np.array(style.dark, np.float32), np.array(style.light, np.float32)
-    return np.asarray(light + drawn[..., None] * (dark - light), np.float32)
+    channels = [light[one] + drawn * (dark[one] - light[one]) for one in range(3)]
+    return np.asarray(cv2.merge(channels), np.float32)
 
 
 def _write(drawn: Floats, at: tuple[int, int], *, texel: int, wide: int, dice: Dice) -> None:
     letters = "".join(dice.one_of(tuple("ABCDEFGHJKMNPQRSTVWXYZ0123456789")) for _ in range(15))
-    high = wide * texel / 15 * 0.9
+    high = min(wide / 15 * 0.9, 2.5) * texel  # the line below a large symbol has no more room
     write(drawn, letters, (at[0] * texel, at[1] * texel + texel), high=high, ink=(1.0,))
 
 
