@@ -183,8 +183,7 @@ def test_gs1_elements_come_without_brackets_and_with_their_separator() -> None:
 def test_a_part_of_a_sequence_is_a_text_of_its_own_and_nothing_is_put_together() -> None:
     whole = "HALF OF A LONG STORY AND THE OTHER HALF"
     parts = [
-        pictures.drawn(pictures.matrix(code))
-        for code in segno.make_sequence(whole, symbol_count=2)
+        pictures.drawn(pictures.matrix(code)) for code in segno.make_sequence(whole, symbol_count=2)
     ]
     halves = ["HALF OF A LONG STORY", " AND THE OTHER HALF"]
     for grey, half in zip(parts, halves, strict=True):
