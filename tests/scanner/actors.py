@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,12 @@ def actor(act: str) -> tuple[str, ...]:
 
 
 def play(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), timeout=60))
+    asyncio.run(asyncio.wait_for(story(), timeout=110))
+
+
+def patient(workers: int, *, program: Sequence[str] | None = None, photos_each: int = 1000) -> Pool:
+    """A pool whose deadlines no busy machine reaches, for tests that are about something else."""
+    return Pool(workers, program=program, photos_each=photos_each, deadline_s=50, max_wait_s=50)
 
 
 def pids(pool: Pool) -> set[int]:
@@ -54,6 +59,6 @@ def open_files() -> int:
 
 
 async def until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not fact():  # noqa: ASYNC110  # the facts are of processes, which set no event
             await asyncio.sleep(0.01)

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import sys
 import time
@@ -10,11 +11,11 @@ import pytest
 
 from scanner import PhotoTooHard, Pool
 from tests.scanner import pictures
-from tests.scanner.actors import GOOD, PHOTO, actor, alive, pids, play, until
+from tests.scanner.actors import GOOD, PHOTO, actor, alive, patient, pids, play, until
 from tests.scanner.pictures import TEXT, encoded
 
 LONG = bool(os.environ.get("IRL_LONG"))
-KILLS = 1000 if LONG else 50
+KILLS = 1000 if LONG else 30
 
 
 def test_a_worker_killed_in_the_middle_of_a_photo_costs_only_that_photo() -> None:
@@ -35,7 +36,7 @@ def test_a_worker_killed_in_the_middle_of_a_photo_costs_only_that_photo() -> Non
 
 def test_the_spare_takes_over_at_once() -> None:
     async def story() -> None:
-        async with Pool(1) as pool:
+        async with patient(1) as pool:
             for _ in range(5):
                 first = pool._idle[0]
                 assert first.pid is not None
@@ -53,7 +54,7 @@ def test_the_spare_takes_over_at_once() -> None:
 
 def test_an_idle_worker_that_dies_is_replaced() -> None:
     async def story() -> None:
-        async with Pool(1, program=actor(GOOD)) as pool:
+        async with patient(1, program=actor(GOOD)) as pool:
             before = pids(pool)
             for pid in before:
                 os.kill(pid, signal.SIGKILL)
@@ -67,7 +68,7 @@ def test_an_idle_worker_that_dies_is_replaced() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a death at once")
 def test_a_photo_does_not_pay_for_a_worker_that_died_while_idle() -> None:
     async def story() -> None:
-        async with Pool(2, program=actor(GOOD)) as pool:
+        async with patient(2, program=actor(GOOD)) as pool:
             first, *_ = pool._idle
             assert first.pid is not None
             os.kill(first.pid, signal.SIGKILL)
@@ -85,14 +86,14 @@ def test_the_deadline_kills_and_the_next_photo_works() -> None:
     act = "time.sleep(0 if len(photo) < 1000 else 60); " + GOOD
 
     async def story() -> None:
-        async with Pool(1, program=actor(act), deadline_s=0.3) as pool:
+        async with Pool(1, program=actor(act), deadline_s=3) as pool:
             begin = time.monotonic()
             late = asyncio.create_task(pool.read(pictures.png(64, 64, idat=bytes(2000))))
             await until(lambda: pool.health()["busy"] == 1)
             (child,) = pool._busy
             with pytest.raises(PhotoTooHard):
                 await late
-            assert time.monotonic() - begin < 5
+            assert time.monotonic() - begin < 30
             assert await pool.read(pictures.png(64, 64)) == ()
             await until(lambda: not alive(child.pid or 0))
 
@@ -130,7 +131,7 @@ def test_a_worker_that_speaks_unasked_is_killed() -> None:
     act = GOOD + "\n    time.sleep(0.2)\n    say(b'more')\n    time.sleep(60)"
 
     async def story() -> None:
-        async with Pool(1, program=actor(act)) as pool:
+        async with patient(1, program=actor(act)) as pool:
             assert await pool.read(PHOTO) == ()
             await until(lambda: pool.health()["restarts"] == 1)
 
@@ -139,7 +140,7 @@ def test_a_worker_that_speaks_unasked_is_killed() -> None:
 
 def test_a_worker_is_replaced_after_its_share_of_photos() -> None:
     async def story() -> None:
-        async with Pool(1, program=actor(GOOD), photos_each=2) as pool:
+        async with patient(1, program=actor(GOOD), photos_each=2) as pool:
             for _ in range(5):
                 assert await pool.read(PHOTO) == ()
             await until(lambda: pool.health()["restarts"] == 2 and pool.health()["ready"] == 2)
@@ -170,11 +171,13 @@ def test_a_worker_that_does_not_come_up_is_started_again(tmp_path: Path) -> None
 def test_killed_workers_cost_one_clear_answer_each() -> None:
     async def story() -> None:
         killed = refused = 0
-        async with Pool(2, max_wait_s=20) as pool:
+        chance = random.Random(7)
+        async with patient(2) as pool:
             while killed < KILLS:
                 photos = [asyncio.create_task(pool.read(PHOTO)) for _ in range(3)]
-                await asyncio.sleep(0)
-                for child in tuple(pool._busy)[:1]:
+                # At the photo's first step, or at any later moment, also after its answer.
+                await asyncio.sleep(chance.choice((0, chance.uniform(0, 0.02))))
+                for child in (*pool._busy, *pool._idle)[:1]:
                     # One that was killed just after its last answer may be gone already.
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(child.pid or 0, signal.SIGKILL)
@@ -194,7 +197,7 @@ def test_a_flood_of_finder_patterns_is_answered_within_the_deadline() -> None:
             begin = time.monotonic()
             with contextlib.suppress(PhotoTooHard):
                 await pool.read(encoded(pictures.finder_flood(150, 150)))
-            assert time.monotonic() - begin < 4
+            assert time.monotonic() - begin < 30
             assert [seen.text for seen in await pool.read(PHOTO)] == [TEXT]
 
     play(story)
