@@ -68,6 +68,7 @@ class Pool:
     Args:
         workers: photos that are read at the same time.
         deadline_s: seconds that a worker has for one photo.
+        frame_deadline_s: the same for a frame.
         max_waiting: photos that may wait.
         max_wait_s: seconds that they may wait.
         photos_each: photos after which a worker is replaced.
@@ -80,6 +81,7 @@ class Pool:
         workers: int,
         *,
         deadline_s: float = DEADLINE_S,
+        frame_deadline_s: float = FRAME_DEADLINE_S,
         max_waiting: int = MAX_WAITING,
         max_wait_s: float = MAX_WAIT_S,
         photos_each: int = PHOTOS_EACH,
@@ -90,6 +92,7 @@ class Pool:
             raise ValueError("a pool has at least one worker")
         self._workers = workers
         self._deadline_s = deadline_s
+        self._frame_deadline_s = frame_deadline_s
         self._max_waiting = max_waiting
         self._max_wait_s = max_wait_s
         self._photos_each = photos_each
@@ -182,7 +185,7 @@ class Pool:
         child = self._spared()
         self._frames += 1
         try:
-            return await self._ask(child, photo, look, within_s=FRAME_DEADLINE_S)
+            return await self._ask(child, photo, look, within_s=self._frame_deadline_s)
         finally:
             self._frames -= 1
 

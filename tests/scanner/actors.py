@@ -39,7 +39,14 @@ def play(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def patient(workers: int, *, program: Sequence[str] | None = None, photos_each: int = 1000) -> Pool:
     """A pool whose deadlines no busy machine reaches, for tests that are about something else."""
-    return Pool(workers, program=program, photos_each=photos_each, deadline_s=50, max_wait_s=50)
+    return Pool(
+        workers,
+        program=program,
+        photos_each=photos_each,
+        deadline_s=50,
+        frame_deadline_s=50,
+        max_wait_s=50,
+    )
 
 
 def pids(pool: Pool) -> set[int]:
