@@ -3,7 +3,7 @@
     photo ──▶ guards.inspect ──▶ loading.load ──▶ ladder.climb ──▶ Sighting, Sighting …
               (pure Python)      (grey pixels)    (decoders)
 
-`read` walks this way in the calling process, for a shell. A server uses a `Pool`, which walks
+`read` walks this way in the calling process. A server and the shell use a `Pool`, which walks
 it in child processes that may crash, hang or be taken over without harm. What comes out is an
 unverified text: whoever asked has to judge it.
 """

@@ -28,7 +28,7 @@ class Sighting:
     Attributes:
         text: the symbol's text, unverified and of any content.
         corners: the symbol's corners as (x, y) in pixels of the picture as it is stored (an EXIF
-            orientation is not applied), beginning with the corner that the decoder calls the first.
+            orientation is not applied; a HEIC's own turn is), beginning with the corner that the decoder calls the first.
         attempt: the name of the attempt on the ladder that read it.
     """
 

@@ -24,11 +24,12 @@ from scanner.errors import ScannerError
 from scanner.ladder import LADDER, Attempt, as_it_is
 from scripts.benchmarks import throughput
 from scripts.benchmarks.figures import p95, peak_mb
-from scripts.benchmarks.photoset import MADE, ROOT, Photo, beside, made, phone_jpeg, plain
+from scripts.benchmarks.photoset import MADE, ROOT, Photo, beside, damaged, made, phone_jpeg, plain
 from scripts.benchmarks.rows import Row, note
+from tests.damage import KINDS
 
 ALL = "all"
-"""The sources of the set together; the made photos are counted apart."""
+"""The sources of the set together; the made photos are counted apart, also together."""
 
 LADDER_NAME = "ladder"
 BASELINE = "zxing-cpp"
@@ -40,6 +41,8 @@ class Size:
 
     each: int | None = None
     made: int = 120
+    damaged: int = 20
+    kinds: tuple[str, ...] = tuple(KINDS)
     tries: int = 3
     megapixels: tuple[int, ...] = (12, 48)
     over_http: throughput.Size | None = field(default_factory=throughput.Size)
@@ -47,15 +50,17 @@ class Size:
 
 @dataclass(slots=True)
 class Tally:
-    """What one way of reading did with the photos of one source."""
+    """What one way of reading did with the photos of one source; `codes` counts those of a wall each."""
 
     read: int = 0
     wrong: int = 0
+    codes: int = 0
     ms: list[float] = field(default_factory=list)
 
     def add(self, photo: Photo, texts: frozenset[str], ms: float) -> None:
         """Count one photo. It is read when one of its texts was seen, and wrong when others were."""
         self.ms.append(ms)
+        self.codes += len(photo.texts & texts)
         if photo.texts & texts:
             self.read += 1
         elif photo.texts and texts:
@@ -154,13 +159,13 @@ PROCESSES: dict[str, Callable[[bytes], bool]] = {
 
 
 def _photos(size: Size) -> Iterator[Row]:
-    given = list(beside(each=size.each))
-    photos = [*given, *made(size.made)]
-    sources = sorted({photo.source for photo in given})
-    known = dict.fromkeys([*sources, *([ALL] if given else []), MADE], 0)
-    for photo in photos:
-        for source in _counted_for(photo):
-            known[source] += bool(photo.texts)
+    photos = {ALL: list(beside(each=size.each)), MADE: list(damaged(size.kinds, each=size.damaged))}
+    known: dict[str, int] = {}
+    for together, some in photos.items():
+        for source in [*sorted({photo.source for photo in some}), *([together] if some else [])]:
+            known[source] = sum(
+                bool(photo.texts) for photo in some if source in {photo.source, together}
+            )
     of = {
         source: Row(bench="photos", case=f"{source}: known texts", value=count, unit="photos")
         for source, count in known.items()
@@ -168,27 +173,27 @@ def _photos(size: Size) -> Iterator[Row]:
     yield from of.values()
     for way, attempts in _ways().items():
         tallies = {source: Tally() for source in known}
-        for photo in photos:
-            texts, ms = _timed(photo.data, attempts, size.tries)
-            for source in _counted_for(photo):
-                tallies[source].add(photo, texts, ms)
+        for together, some in photos.items():
+            for photo in some:
+                texts, ms = _timed(photo.data, attempts, size.tries)
+                for source in (photo.source, together):
+                    tallies[source].add(photo, texts, ms)
         for source, tally in tallies.items():
             yield from _told(f"{source}: {way}", tally, of[source])
-    yield from _gains(given or photos)
-
-
-def _counted_for(photo: Photo) -> tuple[str, ...]:
-    return (photo.source,) if photo.source == MADE else (photo.source, ALL)
+    for together, some in photos.items():
+        if some:
+            yield from _gains(together, some)
 
 
 def _told(case: str, tally: Tally, known: Row) -> Iterator[Row]:
     yield _row("photos", f"{case}, read", tally.read, "photos", known)
     yield _row("photos", f"{case}, wrong", tally.wrong, "photos", known)
+    yield _row("photos", f"{case}, codes", tally.codes, "codes")
     yield _row("photos", f"{case}, median", median(tally.ms), "ms")
     yield _row("photos", f"{case}, p95", p95(tally.ms), "ms")
 
 
-def _gains(photos: Sequence[Photo]) -> Iterator[Row]:
+def _gains(source: str, photos: Sequence[Photo]) -> Iterator[Row]:
     """Tell of each attempt how many it reads first, how many the ladder loses without it, its ms."""
     attempts = [one for one in LADDER if decoders.DECODERS.get(one.decoder)]
     outcomes: list[dict[str, bool]] = []
@@ -203,13 +208,14 @@ def _gains(photos: Sequence[Photo]) -> Iterator[Row]:
         outcomes.append(right)
     names = [attempt.name for attempt in attempts]
     first = [next((name for name in names if right.get(name)), None) for right in outcomes]
-    whole = _row("photos", "attempts: the whole ladder, read", _climbed(outcomes, names), "photos")
+    case = f"{source}, attempts: "
+    whole = _row("photos", f"{case}all, read", _climbed(outcomes, names), "photos")
     yield whole
     for name in names:
         less = _climbed(outcomes, [other for other in names if other != name])
-        yield _row("photos", f"attempt {name}, read first", first.count(name), "photos", whole)
-        yield _row("photos", f"attempt {name}, lost without", whole.value - less, "photos", whole)
-        yield _row("photos", f"attempt {name}, alone, median", median(ms[name]), "ms")
+        yield _row("photos", f"{case}{name}, read first", first.count(name), "photos", whole)
+        yield _row("photos", f"{case}{name}, lost without", whole.value - less, "photos", whole)
+        yield _row("photos", f"{case}{name}, alone, median", median(ms[name]), "ms")
 
 
 def _climbed(outcomes: Iterable[dict[str, bool]], names: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,7 +19,7 @@ from qr import render
 from scanner import MAX_PHOTO_BYTES
 from scripts.benchmarks.rows import note
 from tests.camera import photograph
-from tests.damage import KINDS, hard
+from tests.damage import hard
 
 ROOT = Path(__file__).parents[2]
 SET = ROOT.parent / "shared" / "photos"
@@ -79,9 +79,9 @@ def made(count: int) -> Iterator[Photo]:
         yield Photo(MADE, data, frozenset({address}))
 
 
-def damaged(each: int) -> Iterator[Photo]:
-    """Make so many hard photos of each kind of damage, the same ones each time."""
-    for kind in KINDS:
+def damaged(kinds: Iterable[str], *, each: int) -> Iterator[Photo]:
+    """Make so many hard photos of each of these kinds of damage, the same ones each time."""
+    for kind in kinds:
         for seed in range(each):
             taken = hard(kind, seed)
             texts = frozenset(plain(text) for text in taken.texts)
