@@ -69,7 +69,7 @@ class Kind:
     shine: tuple[Callable[[Floats, Aim, Dice], None], ...] = ()
     blur: Callable[[Floats, Aim, Dice], Floats] | None = None
     exposure: Callable[[Dice], float] = lambda dice: dice.among(0.75, 1.1)
-    grain: Span = (2, 5)
+    grain: Span = (1, 3.5)
     coarse: float = 0.0
     quality: Span = (92, 75)
     soft: Span = (0.06, 0.2)
@@ -188,17 +188,17 @@ ODD: Final[tuple[Callable[[Dice], dict[str, Any]], ...]] = (
 
 def _far_off(dice: Dice) -> float:
     if dice.chance(0.5):
-        return float(0.25 * (1 / 120) ** dice.severity)
-    return float(1.5 * 16**dice.severity)
+        return float(0.25 * (1 / 200) ** dice.severity)
+    return float(1.5 * 20**dice.severity)
 
 
 KINDS: Final[dict[str, Kind]] = {
     "blurred": Kind(blur=_out_of_focus_or_shaken),
     "brightness": Kind(exposure=_far_off, grain=(3, 7)),
     "bright_spots": Kind(shine=(light.spots,)),
-    "close": Kind(share=(0.75, 1.03), roll=(3, 12), tilt=(2, 10), soft=(0.02, 0.15)),
+    "close": Kind(share=(0.8, 1.04), roll=(3, 12), tilt=(2, 10), soft=(0.02, 0.15)),
     "glare": Kind(shine=(light.veil,), grain=(2, 6)),
-    "high_version": Kind(module=(6, 2.0), versions=(15, 40), ours=0.0, tilt=(2, 12)),
+    "high_version": Kind(module=(5, 1.75), versions=(15, 40), ours=0.0, tilt=(2, 12)),
     "lots": Kind(
         count=(20, 60),
         share=(0.55, 0.95),
@@ -209,7 +209,7 @@ KINDS: Final[dict[str, Kind]] = {
         uneven=(0.2, 0.8),
         grain=(3, 14),
     ),
-    "nominal": Kind(share=(0.1, 0.75), soft=(0.06, 0.35), grain=(2, 9)),
+    "nominal": Kind(share=(0.1, 0.75), soft=(0.06, 0.35), grain=(1, 5)),
     "perspective": Kind(tilt=(40, 80), share=(0.35, 0.8)),
     "rotations": Kind(
         roll=(180, 180), tilt=(5, 60), share=(0.1, 0.45), soft=(0.1, 0.6), grain=(3, 20)
