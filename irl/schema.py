@@ -83,6 +83,7 @@ members = _table(
     _number("operator_at", null=True),
     _number("left_at", null=True),
     _number("budget_micros", null=True),  # the budget now; `budgets` has its history
+    _number("reload_at", null=True),  # since when a mail says that funds will not last
     _of("charity_id", "charities", null=True),
     UniqueConstraint("email_key"),
 )
@@ -157,6 +158,7 @@ outbox = _table(
     _text("recipient"),
     _text("subject"),
     _text("body"),
+    _text("html", null=True),
     _text("message_id"),
     _number("created_at"),
     _number("due_at"),
@@ -338,9 +340,25 @@ deposits = _table(
     _number("booked_at", null=True),
     _number("reversed_at", null=True),
     _text("rules"),
+    _text("provider_ref", null=True),  # the provider's own name for it: PayPal's order
+    _text("capture_ref", null=True),  # … and for the payment: PayPal's capture, Skrill's transaction
+    _text("pay_url", null=True),  # where the member pays
+    _number("commission_micros", null=True),  # what the provider kept
     UniqueConstraint("public_id"),
+    UniqueConstraint("provider", "provider_ref"),
     Index(None, "member_id"),
     CheckConstraint("fee_micros + net_micros = amount_micros", name="whole"),
+)
+
+provider_events = _table(  # what providers told, each once
+    "provider_events",
+    _text("provider"),
+    _text("event"),  # the provider's own id of it
+    _text("kind"),
+    _of("deposit_id", "deposits", null=True),
+    _number("told_at"),
+    PrimaryKeyConstraint("provider", "event"),
+    rowid=False,
 )
 
 lots = _table(  # funds by where they came from, used oldest first
@@ -374,6 +392,41 @@ charities = _table(
     _text("url"),
     _number("created_at"),
     _number("retired_at", null=True),
+    _text("account_holder", null=True),
+    _text("iban", null=True),
+)
+
+subscriptions = _table(  # one flattr at the start of each of the next months
+    "subscriptions",
+    _id(),
+    _text("public_id"),
+    _of("member_id", "members"),
+    _of("thing_id", "things"),
+    _of("placement_id", "placements"),
+    _number("months"),  # 3, 6 or 12
+    _number("months_left"),
+    _number("created_at"),
+    _number("paused_at", null=True),
+    _number("ended_at", null=True),
+    UniqueConstraint("public_id"),
+    Index(
+        None,
+        "member_id",
+        "thing_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+subscription_months = _table(  # what a subscription did at the start of a month, once
+    "subscription_months",
+    _of("subscription_id", "subscriptions"),
+    _number("month"),
+    _text("outcome"),
+    _number("done_at"),
+    PrimaryKeyConstraint("subscription_id", "month"),
+    rowid=False,
 )
 
 warnings = _table(  # mails sent before an idle month gives its pot to charity
@@ -383,6 +436,77 @@ warnings = _table(  # mails sent before an idle month gives its pot to charity
     _number("days"),  # 7 or 2 before the month's end
     _number("sent_at"),
     PrimaryKeyConstraint("month", "member_id", "days"),
+    rowid=False,
+)
+
+# --- money out ------------------------------------------------------------------------------------
+
+payout_addresses = _table(
+    "payout_addresses",
+    Column("member_id", Number, ForeignKey("members.id"), primary_key=True, autoincrement=False),
+    _text("method"),  # sepa, paypal, skrill
+    _text("holder"),  # the account holder's name
+    _text("address"),  # an IBAN, or the provider's e-mail address
+    _number("set_at"),
+)
+
+payout_files = _table(  # made once, stored, never made again
+    "payout_files",
+    _id(),
+    _text("public_id"),
+    _text("method"),
+    _number("made_at"),
+    _number("payouts"),
+    _number("amount_micros"),
+    _text("body"),
+    _text("body_sha256"),
+    UniqueConstraint("public_id"),
+)
+
+payouts = _table(  # of a member's revenue, or of what a charity was given
+    "payouts",
+    _id(),
+    _text("public_id"),
+    _of("member_id", "members", null=True),
+    _of("charity_id", "charities", null=True),
+    _text("method"),
+    _text("holder"),
+    _text("address"),
+    _text("state"),  # requested, exported, paid, returned
+    _number("amount_micros"),
+    _number("requested_at"),
+    _number("exported_at", null=True),
+    _number("paid_at", null=True),
+    _number("returned_at", null=True),
+    _of("file_id", "payout_files", null=True),
+    _text("provider_ref", null=True),
+    _text("trouble", null=True),
+    UniqueConstraint("public_id"),
+    Index(None, "member_id"),
+    Index(None, "state"),
+    CheckConstraint("(member_id IS NULL) <> (charity_id IS NULL)", name="one_receiver"),
+    CheckConstraint("amount_micros > 0", name="positive"),
+)
+
+moves = _table(  # of revenue to funds
+    "moves",
+    _id(),
+    _of("member_id", "members"),
+    _number("amount_micros"),
+    _number("moved_at"),
+    Index(None, "member_id"),
+)
+
+revenue_draws = _table(  # which months' revenue a payout or a move was made of
+    "revenue_draws",
+    _text("kind"),  # payout, move
+    _number("subject"),  # its id
+    _number("month"),
+    _number("payable_on"),
+    _number("member_id"),
+    _number("amount_micros"),
+    PrimaryKeyConstraint("kind", "subject", "month", "payable_on"),
+    Index(None, "member_id"),
     rowid=False,
 )
 
@@ -442,6 +566,15 @@ voids = _table(  # flattrs that did not count when the month closed
     _number("thing_id"),
     _text("reason"),  # own_thing, hidden
     PrimaryKeyConstraint("month", "member_id", "thing_id"),
+    rowid=False,
+)
+
+statement_hashes = _table(  # each statement names the one before it
+    "statement_hashes",
+    _number("member_id"),
+    _number("month"),
+    _text("sha256"),
+    PrimaryKeyConstraint("member_id", "month"),
     rowid=False,
 )
 

@@ -13,10 +13,12 @@ kind  account     owner                                 may be negative
 0     fee         0                                     no
 1     funds       a member's id                         no
 2     revenue     a member's id                         no
-3     provider    1 sandbox, 2 paypal, 3 skrill         yes
+3     provider    1 sandbox, 2 paypal, 3 skrill, 4 sepa yes
 4     loss        0                                     yes
 5     clearing    a month, for instance 202611          no, zero when closed
 6     charity     a charity's id                        no
+7     reserved    2 * a payout's id: asked for          no, zero when exported
+7     in transit  2 * a payout's id + 1: sent           no, zero when paid or returned
 ====  ==========  ====================================  ==================
 
 The shape (immutable transfers, debit and credit side, keys made by the one who posts) follows
@@ -41,7 +43,7 @@ Account = NewType("Account", int)
 
 FEE: Final = Account(0)
 LOSS: Final = Account(4)
-PROVIDERS: Final = {"sandbox": 1, "paypal": 2, "skrill": 3}
+PROVIDERS: Final = {"sandbox": 1, "paypal": 2, "skrill": 3, "sepa": 4}
 
 
 def funds(member_id: int) -> Account:
@@ -67,6 +69,16 @@ def clearing(month: Month) -> Account:
 def charity(charity_id: int) -> Account:
     """Give the account of a charity."""
     return Account(charity_id * 8 + 6)
+
+
+def reserved(payout_id: int) -> Account:
+    """Give the account of a payout that was asked for and not yet sent."""
+    return Account(payout_id * 2 * 8 + 7)
+
+
+def in_transit(payout_id: int) -> Account:
+    """Give the account of a payout that was sent, and whose arrival is not known yet."""
+    return Account((payout_id * 2 + 1) * 8 + 7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

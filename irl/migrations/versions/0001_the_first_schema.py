@@ -47,6 +47,8 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("retired_at", NUMBER, nullable=True),
+        sa.Column("account_holder", sa.Text(), nullable=True),
+        sa.Column("iban", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_charities")),
         sqlite_strict=True,
         sqlite_with_rowid=True,
@@ -116,6 +118,7 @@ def upgrade() -> None:
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=True),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("due_at", NUMBER, nullable=False),
@@ -136,6 +139,21 @@ def upgrade() -> None:
             postgresql_where=sa.text("sent_at IS NULL"),
         )
 
+    op.create_table(
+        "payout_files",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("made_at", NUMBER, nullable=False),
+        sa.Column("payouts", NUMBER, nullable=False),
+        sa.Column("amount_micros", NUMBER, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body_sha256", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_files")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payout_files_public_id")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
     op.create_table(
         "placement_months",
         sa.Column("placement_id", NUMBER, nullable=False),
@@ -178,6 +196,32 @@ def upgrade() -> None:
         sa.Column("flattrs", NUMBER, nullable=False),
         sa.Column("amount_micros", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("month", "maker_id", "thing_id", name=op.f("pk_receipts")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "revenue_draws",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", NUMBER, nullable=False),
+        sa.Column("month", NUMBER, nullable=False),
+        sa.Column("payable_on", NUMBER, nullable=False),
+        sa.Column("member_id", NUMBER, nullable=False),
+        sa.Column("amount_micros", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint(
+            "kind", "subject", "month", "payable_on", name=op.f("pk_revenue_draws")
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("revenue_draws", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_revenue_draws_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "statement_hashes",
+        sa.Column("member_id", NUMBER, nullable=False),
+        sa.Column("month", NUMBER, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "month", name=op.f("pk_statement_hashes")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -257,6 +301,7 @@ def upgrade() -> None:
         sa.Column("operator_at", NUMBER, nullable=True),
         sa.Column("left_at", NUMBER, nullable=True),
         sa.Column("budget_micros", NUMBER, nullable=True),
+        sa.Column("reload_at", NUMBER, nullable=True),
         sa.Column("charity_id", NUMBER, nullable=True),
         sa.ForeignKeyConstraint(
             ["charity_id"], ["charities.id"], name=op.f("fk_members_charity_id")
@@ -293,11 +338,18 @@ def upgrade() -> None:
         sa.Column("booked_at", NUMBER, nullable=True),
         sa.Column("reversed_at", NUMBER, nullable=True),
         sa.Column("rules", sa.Text(), nullable=False),
+        sa.Column("provider_ref", sa.Text(), nullable=True),
+        sa.Column("capture_ref", sa.Text(), nullable=True),
+        sa.Column("pay_url", sa.Text(), nullable=True),
+        sa.Column("commission_micros", NUMBER, nullable=True),
         sa.CheckConstraint(
             "fee_micros + net_micros = amount_micros", name=op.f("ck_deposits_whole")
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_deposits_member_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deposits")),
+        sa.UniqueConstraint(
+            "provider", "provider_ref", name=op.f("uq_deposits_provider_provider_ref")
+        ),
         sa.UniqueConstraint("public_id", name=op.f("uq_deposits_public_id")),
         sqlite_strict=True,
         sqlite_with_rowid=True,
@@ -318,6 +370,70 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "moves",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("member_id", NUMBER, nullable=False),
+        sa.Column("amount_micros", NUMBER, nullable=False),
+        sa.Column("moved_at", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_moves_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moves")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("moves", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_moves_member_id"), ["member_id"], unique=False)
+
+    op.create_table(
+        "payout_addresses",
+        sa.Column("member_id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("set_at", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name=op.f("fk_payout_addresses_member_id")
+        ),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_payout_addresses")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "payouts",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("member_id", NUMBER, nullable=True),
+        sa.Column("charity_id", NUMBER, nullable=True),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("amount_micros", NUMBER, nullable=False),
+        sa.Column("requested_at", NUMBER, nullable=False),
+        sa.Column("exported_at", NUMBER, nullable=True),
+        sa.Column("paid_at", NUMBER, nullable=True),
+        sa.Column("returned_at", NUMBER, nullable=True),
+        sa.Column("file_id", NUMBER, nullable=True),
+        sa.Column("provider_ref", sa.Text(), nullable=True),
+        sa.Column("trouble", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(member_id IS NULL) <> (charity_id IS NULL)", name=op.f("ck_payouts_one_receiver")
+        ),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_payouts_positive")),
+        sa.ForeignKeyConstraint(
+            ["charity_id"], ["charities.id"], name=op.f("fk_payouts_charity_id")
+        ),
+        sa.ForeignKeyConstraint(["file_id"], ["payout_files.id"], name=op.f("fk_payouts_file_id")),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name=op.f("fk_payouts_member_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payouts")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_payouts_public_id")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payouts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_payouts_member_id"), ["member_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_payouts_state"), ["state"], unique=False)
+
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.Text(), nullable=False),
@@ -435,6 +551,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_placements_thing_id"), ["thing_id"], unique=False)
 
     op.create_table(
+        "provider_events",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("deposit_id", NUMBER, nullable=True),
+        sa.Column("told_at", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["deposit_id"], ["deposits.id"], name=op.f("fk_provider_events_deposit_id")
+        ),
+        sa.PrimaryKeyConstraint("provider", "event", name=op.f("pk_provider_events")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "thing_tags",
         sa.Column("thing_id", NUMBER, nullable=False),
         sa.Column("tag", sa.Text(), nullable=False),
@@ -468,6 +598,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_reports_thing_id"), ["thing_id"], unique=False)
 
     op.create_table(
+        "subscriptions",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("public_id", sa.Text(), nullable=False),
+        sa.Column("member_id", NUMBER, nullable=False),
+        sa.Column("thing_id", NUMBER, nullable=False),
+        sa.Column("placement_id", NUMBER, nullable=False),
+        sa.Column("months", NUMBER, nullable=False),
+        sa.Column("months_left", NUMBER, nullable=False),
+        sa.Column("created_at", NUMBER, nullable=False),
+        sa.Column("paused_at", NUMBER, nullable=True),
+        sa.Column("ended_at", NUMBER, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name=op.f("fk_subscriptions_member_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["placement_id"], ["placements.id"], name=op.f("fk_subscriptions_placement_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["thing_id"], ["things.id"], name=op.f("fk_subscriptions_thing_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_subscriptions_public_id")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_subscriptions_member_id_thing_id"),
+            ["member_id", "thing_id"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
         "visits",
         sa.Column("placement_id", NUMBER, nullable=False),
         sa.Column("day_on", NUMBER, nullable=False),
@@ -476,6 +641,21 @@ def upgrade() -> None:
             ["placement_id"], ["placements.id"], name=op.f("fk_visits_placement_id")
         ),
         sa.PrimaryKeyConstraint("placement_id", "day_on", name=op.f("pk_visits")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "subscription_months",
+        sa.Column("subscription_id", NUMBER, nullable=False),
+        sa.Column("month", NUMBER, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("done_at", NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"],
+            ["subscriptions.id"],
+            name=op.f("fk_subscription_months_subscription_id"),
+        ),
+        sa.PrimaryKeyConstraint("subscription_id", "month", name=op.f("pk_subscription_months")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -502,7 +682,16 @@ def downgrade() -> None:
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP TRIGGER transfers_no_change ON transfers")
         op.execute("DROP FUNCTION transfers_never_change")
+    op.drop_table("subscription_months")
     op.drop_table("visits")
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_subscriptions_member_id_thing_id"),
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("subscriptions")
     with op.batch_alter_table("reports", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reports_thing_id"))
 
@@ -511,6 +700,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_thing_tags_tag"))
 
     op.drop_table("thing_tags")
+    op.drop_table("provider_events")
     with op.batch_alter_table("placements", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_placements_thing_id"))
 
@@ -536,6 +726,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sessions_member_id"))
 
     op.drop_table("sessions")
+    with op.batch_alter_table("payouts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payouts_state"))
+        batch_op.drop_index(batch_op.f("ix_payouts_member_id"))
+
+    op.drop_table("payouts")
+    op.drop_table("payout_addresses")
+    with op.batch_alter_table("moves", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_moves_member_id"))
+
+    op.drop_table("moves")
     op.drop_table("invitations")
     with op.batch_alter_table("deposits", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deposits_member_id"))
@@ -552,10 +752,16 @@ def downgrade() -> None:
     op.drop_table("voids")
     op.drop_table("transfers")
     op.drop_table("throttles")
+    op.drop_table("statement_hashes")
+    with op.batch_alter_table("revenue_draws", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_revenue_draws_member_id"))
+
+    op.drop_table("revenue_draws")
     op.drop_table("receipts")
     op.drop_table("pots")
     op.drop_table("pockets")
     op.drop_table("placement_months")
+    op.drop_table("payout_files")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
             batch_op.f("ix_outbox_due_at"),
