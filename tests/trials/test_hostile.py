@@ -172,13 +172,16 @@ async def _killed_again_and_again(
     """Send good photos, and kill a worker now and then; the answers, and how many were killed."""
     assert service.process is not None
     chance = random.Random(f"kill {part}")
-    photo, told, stopped = good_photos()[1], Counter[str](), asyncio.Event()
+    photo, told = good_photos()[1], Counter[str]()
+    stopped, was_read = asyncio.Event(), asyncio.Event()
     headers = {"Authorization": f"Bearer {street.givers[0].token}"}
 
     async def send(web: httpx2.AsyncClient) -> None:
         while not stopped.is_set():
             answer = await web.post("/api/v1/scans", files={"photo": ("a.jpg", photo)})
             told[outcome(answer)] += 1
+            if answer.status_code == 200:
+                was_read.set()
 
     killed = 0
     async with (
@@ -188,7 +191,10 @@ async def _killed_again_and_again(
         for _ in range(3):
             senders.create_task(send(web))
         while killed < KILLS:
-            await asyncio.sleep(chance.uniform(0, 0.3))
+            # While photos are read, or the next kills would only meet workers that start.
+            was_read.clear()
+            await was_read.wait()
+            await asyncio.sleep(chance.uniform(0, 0.05))
             children = sorted(vitals(service.process.pid).children)
             for pid in chance.sample(children, min(len(children), chance.randint(1, 2))):
                 with suppress(ProcessLookupError):
