@@ -194,7 +194,7 @@ def _far_off(dice: Dice) -> float:
 
 KINDS: Final[dict[str, Kind]] = {
     "blurred": Kind(blur=_out_of_focus_or_shaken),
-    "brightness": Kind(exposure=_far_off, grain=(3, 7)),
+    "brightness": Kind(exposure=_far_off, grain=(3, 11)),
     "bright_spots": Kind(shine=(light.spots,)),
     "close": Kind(share=(0.8, 1.04), roll=(3, 12), tilt=(2, 10), soft=(0.02, 0.15)),
     "glare": Kind(shine=(light.veil,), grain=(2, 6)),
@@ -210,7 +210,7 @@ KINDS: Final[dict[str, Kind]] = {
         grain=(3, 14),
     ),
     "nominal": Kind(share=(0.1, 0.75), soft=(0.06, 0.35), grain=(1, 5)),
-    "perspective": Kind(tilt=(40, 80), share=(0.35, 0.8)),
+    "perspective": Kind(tilt=(40, 80), share=(0.25, 0.7)),
     "rotations": Kind(
         roll=(180, 180), tilt=(5, 60), share=(0.1, 0.45), soft=(0.1, 0.6), grain=(3, 20)
     ),

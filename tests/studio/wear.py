@@ -22,7 +22,7 @@ def damaged(sheet: Sheet, dice: Dice) -> Sheet:
     worn = replace(sheet, ink=sheet.ink.copy(), cover=sheet.cover.copy())
     several = dice.whole(1, 3)
     for number in dice.random.permutation(len(MARKS))[:several]:
-        MARKS[int(number)](worn, dice.milder(0.75 / several**0.5))
+        MARKS[int(number)](worn, dice.milder(0.65 / several**0.5))
     return worn
 
 
