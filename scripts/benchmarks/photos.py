@@ -22,9 +22,20 @@ import numpy as np
 from scanner import decoders, guards, ladder, loading, reading
 from scanner.errors import ScannerError
 from scanner.ladder import LADDER, Attempt, as_it_is
+from scanner.sighting import Look
 from scripts.benchmarks import throughput
 from scripts.benchmarks.figures import p95, peak_mb
-from scripts.benchmarks.photoset import MADE, ROOT, Photo, beside, damaged, made, phone_jpeg, plain
+from scripts.benchmarks.photoset import (
+    MADE,
+    ROOT,
+    Photo,
+    beside,
+    damaged,
+    made,
+    phone_jpeg,
+    plain,
+    viewfinder,
+)
 from scripts.benchmarks.rows import Row, note
 from tests.damage import KINDS
 
@@ -94,7 +105,21 @@ def _decode(size: Size) -> Iterator[Row]:
             if way == BASELINE:
                 baselines[figure] = row
             yield row
+    yield from _frames(size)
     yield from _big_photos(size)
+
+
+def _frames(size: Size) -> Iterator[Row]:
+    """Tell of frames of a viewfinder, as a page sends them: half with a code, half without."""
+    frames = [viewfinder(seed, code=seed % 2 == 0) for seed in range(size.made)]
+    for way, look in (("every attempt", Look.PHOTO), ("as a frame", Look.FRAME)):
+        ms = []
+        for frame in frames:
+            begun = time.perf_counter()
+            reading.read(frame, look)
+            ms.append((time.perf_counter() - begun) * 1000)
+        yield _row("decode", f"640-pixel frames, {way}, median", median(ms), "ms")
+        yield _row("decode", f"640-pixel frames, {way}, p95", p95(ms), "ms")
 
 
 def _big_photos(size: Size) -> Iterator[Row]:

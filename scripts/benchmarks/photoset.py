@@ -88,6 +88,12 @@ def damaged(kinds: Iterable[str], *, each: int) -> Iterator[Photo]:
             yield Photo(f"{MADE}: {kind}", taken.jpeg, texts)
 
 
+def viewfinder(seed: int, *, code: bool) -> bytes:
+    """Make a frame of a viewfinder as a page sends it, of a code or of a bare wall."""
+    symbol = _pixels(_address(Random(seed))) if code else np.full((330, 330), 255, np.uint8)
+    return photograph(symbol, seed=seed, width=640, height=480, share=0.4, quality=70)
+
+
 def phone_jpeg(megapixels: int, *, code: bool) -> bytes:
     """Make a JPEG in colour and in the shape of a phone's, with a code or with a bare wall."""
     random = np.random.default_rng(megapixels)
