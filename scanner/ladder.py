@@ -138,15 +138,30 @@ def levelled(picture: Picture) -> Prepared:
     return Prepared(np.asarray(stretched, np.uint8))
 
 
-def both(first: Preparation, second: Preparation) -> Preparation:
-    """Do one after the other; the second must change something."""
+def sharpened(picture: Picture) -> Prepared:
+    """Undo some blur, by taking more blur away (an unsharp mask)."""
+    soft = cv2.GaussianBlur(picture.grey, (0, 0), 3)
+    return Prepared(np.asarray(cv2.addWeighted(picture.grey, 3, soft, -2, 0), np.uint8))
+
+
+def darkest(picture: Picture) -> Prepared:
+    """Spread the darkest third of the greys over all of them: what lies in the shadow."""
+    return Prepared(np.asarray(cv2.convertScaleAbs(picture.grey, alpha=255 / 90), np.uint8))
+
+
+def chain(*preparations: Preparation) -> Preparation:
+    """Do one after the other, each with what the one before it made."""
 
     def prepare(picture: Picture) -> Prepared | None:
-        one = first(picture) or Prepared(picture.grey)
-        two = second(Picture(one.grey))
-        if two is None:
-            return None
-        return Prepared(two.grey, one.scale * two.scale, one.border * two.scale + two.border)
+        done = Prepared(picture.grey)
+        for preparation in preparations:
+            after = preparation(picture)
+            if after is None:
+                return None
+            border = done.border * after.scale + after.border
+            done = Prepared(after.grey, done.scale * after.scale, border)
+            picture = Picture(after.grey)
+        return done
 
     return prepare
 
@@ -166,17 +181,19 @@ def bordered(pixels: int) -> Preparation:
 LADDER: Final[tuple[Attempt, ...]] = (
     Attempt("plain", "zxing-cpp", as_it_is, frames=True),
     Attempt("histogram", "zxing-cpp/histogram", as_it_is, more=True, frames=True),
-    Attempt("border", "zxing-cpp", bordered(20)),
-    Attempt("dark", "zxing-cpp", gamma(0.5)),
-    Attempt("blur", "zxing-cpp", blurred(2.5)),
+    Attempt("border", "zxing-cpp", chain(at_most(1600), bordered(20))),
+    Attempt("levelled", "zxing-cpp/straightened", chain(at_most(1200), levelled), more=True),
+    Attempt("dark", "zxing-cpp", chain(at_most(1600), gamma(0.5))),
+    Attempt("blur", "zxing-cpp", chain(at_most(1600), blurred(2.5))),
+    Attempt("sharp", "zxing-cpp/straightened", chain(at_most(800), sharpened), more=True),
+    Attempt("soft", "zxing-cpp/straightened", chain(at_most(1200), blurred(1.5), levelled)),
     Attempt("histogram-1600", "zxing-cpp/histogram", long_side(1600)),
-    Attempt("levelled", "zxing-cpp", both(at_most(1200), levelled)),
-    Attempt("straightened", "zxing-cpp/straightened", as_it_is),
-    Attempt("side-1600", "zxing-cpp", long_side(1600)),
+    Attempt("histogram-400", "zxing-cpp/histogram", long_side(400)),
+    Attempt("straightened", "zxing-cpp/straightened", at_most(2000), more=True),
     Attempt("zbar", "pyzbar", at_most(1600)),
     Attempt("triple", "zxing-cpp", enlarged(3)),
-    Attempt("side-800", "zxing-cpp", long_side(800)),
-    Attempt("opencv", "opencv", at_most(1000)),
+    Attempt("shadow", "zxing-cpp", chain(at_most(800), darkest)),
+    Attempt("opencv", "opencv", at_most(640)),
 )
 
 

@@ -1,6 +1,7 @@
 import itertools
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,6 +9,7 @@ from scanner import decoders, ladder
 from scanner.decoders import DECODERS, Decoder, FloatCorners, Found
 from scanner.ladder import LADDER, Attempt, Prepared
 from scanner.loading import Grey, Picture
+from scanner.sighting import Look
 from tests.absent import absent
 from tests.scanner import pictures
 from tests.scanner.pictures import symbol
@@ -72,6 +74,68 @@ def test_no_attempt_begins_after_the_budget() -> None:
     ]
 
 
+def at(text: str, left: int, side: int) -> Found:
+    right, bottom = left + side, side
+    return Found(text, ((left, 0), (right, 0), (right, bottom), (left, bottom)))
+
+
+def looked(*found: Sequence[Found], look: Look, more: bool = True) -> list[str]:
+    """Climb a ladder whose attempts see these, each after the other."""
+    fakes: dict[str, Decoder | None] = {}
+    for number, these in enumerate(found):
+        fakes[str(number)] = fake = Fake()
+        fake.found = list(these)
+    rungs = [Attempt(name, name, ladder.as_it_is, more=more) for name in fakes]
+    seen = ladder.climb(PICTURE, look=look, ladder=rungs, decoders=fakes)
+    return [one.text for one in seen]
+
+
+def test_beside_a_code_from_afar_others_are_looked_for() -> None:
+    small, other = at("SMALL", 0, 39), at("OTHER", 100, 39)
+    assert looked([small], [small, other], look=Look.PHOTO) == ["SMALL", "OTHER"]
+    assert looked([small], [small, other], look=Look.PHOTO, more=False) == ["SMALL"]
+
+
+def test_beside_a_code_that_fills_the_picture_none_is_looked_for_unless_asked() -> None:
+    large, other = at("LARGE", 0, 41), at("OTHER", 100, 39)
+    assert looked([large], [other], look=Look.PHOTO) == ["LARGE"]
+    assert looked([large], [other], look=Look.EVERY) == ["LARGE", "OTHER"]
+
+
+def test_a_code_is_the_same_when_its_text_is_and_it_stands_there() -> None:
+    one, again, elsewhere = at("A", 0, 30), at("A", 3, 28), at("A", 90, 30)
+    assert looked([one], [again], [elsewhere], look=Look.EVERY) == ["A", "A"]
+
+
+def test_further_codes_are_looked_for_during_a_moment_only() -> None:
+    seconds = itertools.count(step=0.2)
+    fakes: dict[str, Decoder | None] = {str(n): Fake(str(n)) for n in range(8)}
+    rungs = [Attempt(name, name, ladder.as_it_is, more=True) for name in fakes]
+    clock = lambda: float(next(seconds))  # noqa: E731  # a name for what stands twice
+    seen = ladder.climb(PICTURE, ladder=rungs, decoders=fakes, clock=clock)
+    assert len(seen) == 2
+
+
+def test_a_frame_gets_the_cheapest_attempts_only() -> None:
+    quick, slow = Fake(), Fake("HELLO")
+    fakes: dict[str, Decoder | None] = {"quick": quick, "slow": slow}
+    rungs = [
+        Attempt("quick", "quick", ladder.as_it_is, frames=True),
+        Attempt("slow", "slow", ladder.as_it_is),
+    ]
+    assert ladder.climb(PICTURE, look=Look.FRAME, ladder=rungs, decoders=fakes) == ()
+    assert (len(quick.given), len(slow.given)) == (1, 0)
+    assert {one.decoder for one in LADDER if one.frames} <= {"zxing-cpp", "zxing-cpp/histogram"}
+
+
+def test_a_sheet_of_labels_gives_all_its_codes() -> None:
+    texts = [f"LABEL {number}" for number in range(24)]
+    labels = [cv2.resize(symbol(text, module=4), (148, 148)) for text in texts]
+    sheet = np.vstack([np.hstack(labels[row : row + 4]) for row in range(0, 24, 4)])
+    seen = ladder.climb(Picture(np.asarray(sheet, np.uint8)))
+    assert {one.text for one in seen} == set(texts)
+
+
 def test_empty_texts_are_not_sightings_and_sixty_four_are_enough() -> None:
     many: dict[str, Decoder | None] = {"a": Fake(""), "b": Fake(*["X"] * 100, "")}
     seen = ladder.climb(PICTURE, ladder=rungs("a", "b"), decoders=many)
@@ -97,6 +161,11 @@ def test_a_preparation_that_changes_nothing_is_no_attempt() -> None:
         (ladder.bordered(5), (110, 210), (5, 5)),
         (ladder.gamma(0.5), (100, 200), (10, 10)),
         (ladder.blurred(2), (100, 200), (10, 10)),
+        (ladder.levelled, (100, 200), (10, 10)),
+        (ladder.sharpened, (100, 200), (10, 10)),
+        (ladder.darkest, (100, 200), (10, 10)),
+        (ladder.chain(ladder.at_most(100), ladder.bordered(5)), (60, 110), (10, 10)),
+        (ladder.chain(ladder.bordered(20), ladder.at_most(120)), (70, 120), (0, 0)),
     ],
 )
 def test_corners_find_their_way_back(
@@ -124,6 +193,32 @@ def test_gamma_lightens_the_dark() -> None:
     prepared = ladder.gamma(0.5)(Picture(np.full((4, 4), 64, np.uint8)))
     assert isinstance(prepared, Prepared)
     assert prepared.grey[0, 0] == 128
+
+
+def test_levelling_shows_a_symbol_behind_a_veil_and_in_a_shadow() -> None:
+    veiled = (symbol() * 0.06 + 180).astype(np.uint8)
+    lit = np.linspace(0.1, 1, veiled.shape[1])
+    shaded = (symbol() * lit * 0.9).astype(np.uint8)
+    for picture in (veiled, shaded):
+        prepared = ladder.levelled(Picture(picture))
+        dark, light = symbol() == 0, symbol() == 255
+        assert prepared is not None
+        assert np.median(prepared.grey[dark]) < 60
+        assert np.median(prepared.grey[light]) > 150
+
+
+def test_a_chain_whose_link_would_change_nothing_is_no_attempt() -> None:
+    assert ladder.chain(ladder.as_it_is, ladder.long_side(200))(PICTURE) is None
+
+
+def test_halves_are_made_once_and_a_smaller_picture_is_close_to_the_straight_one() -> None:
+    grey = cv2.resize(symbol(), (800, 800), interpolation=cv2.INTER_LINEAR)
+    picture = Picture(np.asarray(grey, np.uint8))
+    small = picture.scaled(0.2)
+    assert small.shape == (160, 160)
+    straight = cv2.resize(grey, (160, 160), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - straight.astype(int)).mean() < 3
+    assert picture._halved(2) is picture._halved(2)
 
 
 def test_the_ladder_names_its_attempts_once_and_only_known_decoders() -> None:
