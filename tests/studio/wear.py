@@ -22,7 +22,7 @@ def damaged(sheet: Sheet, dice: Dice) -> Sheet:
     worn = replace(sheet, ink=sheet.ink.copy(), cover=sheet.cover.copy())
     several = dice.whole(1, 3)
     for number in dice.random.permutation(len(MARKS))[:several]:
-        MARKS[int(number)](worn, dice.milder(0.65 / several**0.5))
+        MARKS[int(number)](worn, dice.milder(0.75 / several**0.5))
     return worn
 
 
@@ -118,19 +118,19 @@ def _stroke(start: NDArray[np.float64], dice: Dice, *, length: float, bend: floa
 
 def _scratched(sheet: Sheet, dice: Dice) -> None:
     tone = (0.7, 0.7, 0.7) if dice.chance(0.7) else (0.15, 0.15, 0.15)
-    for _ in range(round(dice.grown(3, 45))):
+    for _ in range(round(dice.grown(2, 32))):
         length = _side(sheet) * dice.among(0.2, 0.9)
         points = _stroke(_somewhere(sheet, dice, 0.2), dice, length=length, bend=0.06)
-        thick = max(1, round(sheet.texel * dice.among(0.15, 0.9)))
+        thick = max(1, round(sheet.texel * dice.among(0.1, 0.2 + dice.grown(0.1, 0.6))))
         cv2.polylines(sheet.ink, [points], False, tone, thick, cv2.LINE_AA)
 
 
 def _written_over(sheet: Sheet, dice: Dice) -> None:
     tone = dice.one_of(((0.03, 0.03, 0.03), (0.4, 0.05, 0.03), (0.04, 0.04, 0.5), (0.05, 0.3, 0.1)))
-    for _ in range(round(dice.grown(1, 6))):
+    for _ in range(round(dice.grown(1, 5))):
         length = _side(sheet) * dice.among(0.5, 1.5)
         points = _stroke(_somewhere(sheet, dice), dice, length=length, bend=0.35)
-        thick = max(1, round(sheet.texel * dice.grown(0.4, 2.0)))
+        thick = max(1, round(sheet.texel * dice.grown(0.2, 1.6)))
         cv2.polylines(sheet.ink, [points], False, tone, thick, cv2.LINE_AA)
 
 
@@ -184,7 +184,7 @@ def _creased(sheet: Sheet, dice: Dice) -> None:
     for _ in range(dice.whole(1, 3)):
         at, angle = _somewhere(sheet, dice), dice.among(0, np.pi)
         off = (x - at[0]) * np.cos(angle) + (y - at[1]) * np.sin(angle)
-        fall = dice.grown(0.2, 0.75) * np.exp(-np.abs(off) / (_side(sheet) * 0.25)) * (off > 0)
+        fall = dice.grown(0.1, 0.75) * np.exp(-np.abs(off) / (_side(sheet) * 0.25)) * (off > 0)
         ink *= (1 - fall)[..., None]
         line = np.clip(sheet.texel * dice.grown(0.3, 1.15) - np.abs(off), 0, 1)
         line *= cloud(dice, rows, columns, sheet.texel) > dice.grown(0.5, 0.2)
