@@ -20,7 +20,7 @@ from scanner.loading import Grey, Picture
 from scanner.sighting import Corners, Look, Sighting
 
 BUDGET_S: Final = 1.5
-"""Seconds for one photo; no attempt begins after them."""
+"""Seconds for one photo; no attempt begins that may end after them, taking as long as the slowest yet."""
 
 MAX_SIGHTINGS: Final = 64
 """Codes of one photo; a sheet of labels has 24 or 40."""
@@ -214,24 +214,29 @@ def climb(
         ladder: the attempts, in order; those whose decoder is missing are left out.
         decoders: by name.
         clock: seconds that never go back.
-        budget_s: seconds after which no further attempt begins.
+        budget_s: seconds by which the last attempt should have ended.
 
     Returns:
         Everything that the successful attempt saw, and what further ones saw beside it where they
         were made; at most `MAX_SIGHTINGS`. Nothing when no attempt read a text.
     """
-    end = clock() + budget_s
+    now = clock()
+    end = now + budget_s
+    slowest = 0.0
     seen: list[Sighting] = []
     for attempt in ladder:
-        if clock() >= end:
+        # Some pictures, such as floods of finder patterns, are slow with every decoder.
+        if now + slowest >= end:
             break
         if (decoder := decoders.get(attempt.decoder)) is None or not _wanted(attempt, look, seen):
             continue
         new = _new(_try(attempt, decoder, picture), seen)
+        begun, now = now, clock()
+        slowest = max(slowest, now - begun)
         if new and not seen:
             if not _more_expected(new, picture, look):
                 return tuple(new)
-            end = end if look is Look.EVERY else min(end, clock() + FURTHER_S)
+            end = end if look is Look.EVERY else min(end, now + FURTHER_S)
         seen += new
     return tuple(seen[:MAX_SIGHTINGS])
 
