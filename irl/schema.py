@@ -497,16 +497,16 @@ moves = _table(  # of revenue to funds
     Index(None, "member_id"),
 )
 
-revenue_draws = _table(  # which months' revenue a payout or a move was made of
+revenue_draws = _table(  # which months' money left an account of revenue or of a charity
     "revenue_draws",
-    _text("kind"),  # payout, move
-    _number("subject"),  # its id
+    _number("account"),
     _number("month"),
     _number("payable_on"),
-    _number("member_id"),
+    _text("kind"),  # payout, move, reversal
+    _number("subject"),  # the id of the payout, move or deposit
     _number("amount_micros"),
-    PrimaryKeyConstraint("kind", "subject", "month", "payable_on"),
-    Index(None, "member_id"),
+    PrimaryKeyConstraint("account", "month", "payable_on", "kind", "subject"),
+    CheckConstraint("amount_micros > 0", name="positive"),
     rowid=False,
 )
 

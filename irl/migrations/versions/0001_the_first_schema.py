@@ -201,21 +201,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "revenue_draws",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", NUMBER, nullable=False),
+        sa.Column("account", NUMBER, nullable=False),
         sa.Column("month", NUMBER, nullable=False),
         sa.Column("payable_on", NUMBER, nullable=False),
-        sa.Column("member_id", NUMBER, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", NUMBER, nullable=False),
         sa.Column("amount_micros", NUMBER, nullable=False),
+        sa.CheckConstraint("amount_micros > 0", name=op.f("ck_revenue_draws_positive")),
         sa.PrimaryKeyConstraint(
-            "kind", "subject", "month", "payable_on", name=op.f("pk_revenue_draws")
+            "account", "month", "payable_on", "kind", "subject", name=op.f("pk_revenue_draws")
         ),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("revenue_draws", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_revenue_draws_member_id"), ["member_id"], unique=False)
-
     op.create_table(
         "statement_hashes",
         sa.Column("member_id", NUMBER, nullable=False),
@@ -753,9 +751,6 @@ def downgrade() -> None:
     op.drop_table("transfers")
     op.drop_table("throttles")
     op.drop_table("statement_hashes")
-    with op.batch_alter_table("revenue_draws", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_revenue_draws_member_id"))
-
     op.drop_table("revenue_draws")
     op.drop_table("receipts")
     op.drop_table("pots")
