@@ -71,8 +71,9 @@ def test_decode_tells_of_each_decoder_and_of_big_photos() -> None:
 
 def test_decode_tells_of_photos_over_http_beside_bare_decoding() -> None:
     few = throughput.Size(each=1, repeats=1, rounds=1, sides=((640, 480),))
-    bare, over = assert_well_formed("decode", throughput.run(few)).values()
+    bare, over, *costs = assert_well_formed("decode", throughput.run(few)).values()
     assert over.of == bare.case
+    assert [cost.unit for cost in costs] == ["ms", "ms"]
 
 
 def test_photos_tells_of_sources_and_attempts(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import socket
 import subprocess
 import sys
@@ -18,8 +19,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -69,27 +70,61 @@ def run(size: Size = Size()) -> Iterator[Row]:
         service = stack.enter_context(running(folder, url, IRL_BASE_URL=BASE_URL))
         readers = [stack.enter_context(_reader(folder)) for _ in range(cores())]
         requests = [_request(path.read_bytes(), token) for path in photos] * size.repeats
-        bare, over = [], []
+        assert service.process is not None
+        served = (service.process.pid, *_children(service.process.pid), os.getpid())
+        bare, over = Way(tuple(reader.pid for reader in readers)), Way(served)
         for number in range(size.rounds + 1):
-            bare.append(_bare(readers, size.repeats, len(photos)))
-            over.append(_over_http(service.port, requests))
-            note(f"round {number}: {bare[-1]:.1f} bare, {over[-1]:.1f} over HTTP")
+            with bare.measured(len(readers) * size.repeats * len(photos)):
+                _bare(readers, size.repeats, len(photos))
+            with over.measured(len(requests)):
+                _over_http(service.port, requests)
+            note(f"round {number}: {bare.rates[-1]:.1f} bare, {over.rates[-1]:.1f} over HTTP")
+    yield from _told("", "photos/s", bare.rates, over.rates)
+    # What other programs do beside it changes the rates, and hardly this.
+    yield from _told(", processor time of a photo", "ms", bare.costs_ms, over.costs_ms)
+
+
+def _told(what: str, unit: str, bare: Sequence[float], over: Sequence[float]) -> Iterator[Row]:
     # The first round warms up.
-    yield from _told(bare[1:], over[1:])
-
-
-def _told(bare: Sequence[float], over: Sequence[float]) -> Iterator[Row]:
-    case = f"bare decoding, {cores()} processes"
-    yield Row(bench="decode", case=case, value=round(median(bare), 2), unit="photos/s")
-    ratio = median(two / one for one, two in zip(bare, over, strict=True))
+    case = f"bare decoding, {cores()} processes{what}"
+    yield Row(bench="decode", case=case, value=round(median(bare[1:]), 2), unit=unit)
+    ratio = median(two / one for one, two in zip(bare[1:], over[1:], strict=True))
     yield Row(
         bench="decode",
-        case=f"photos over HTTP, {cores()} workers",
-        value=round(median(over), 2),
-        unit="photos/s",
+        case=f"photos over HTTP, {cores()} workers{what}",
+        value=round(median(over[1:]), 2),
+        unit=unit,
         of=case,
         ratio=round(ratio, 3),
     )
+
+
+@dataclass(slots=True)
+class Way:
+    """One way to read photos: its processes, and by round photos a second and what one cost."""
+
+    processes: tuple[int, ...]
+    rates: list[float] = field(default_factory=list)
+    costs_ms: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def measured(self, photos: int) -> Iterator[None]:
+        """Measure the reading of so many photos."""
+        begun, used = time.perf_counter(), sum(map(_processor_s, self.processes))
+        yield
+        self.rates.append(photos / (time.perf_counter() - begun))
+        used = sum(map(_processor_s, self.processes)) - used
+        self.costs_ms.append(used / photos * 1000)
+
+
+def _processor_s(pid: int) -> float:
+    """Give the processor time that a process has taken, user and system, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _children(pid: int) -> Iterator[int]:
+    return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
 
 async def _staged(url: str, folder: Path, size: Size) -> tuple[str, list[Path]]:
@@ -124,9 +159,8 @@ def _reader(folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def _bare(readers: Sequence[subprocess.Popen[str]], repeats: int, photos: int) -> float:
-    """Have all processes read all photos; give photos a second."""
-    begun = time.perf_counter()
+def _bare(readers: Sequence[subprocess.Popen[str]], repeats: int, photos: int) -> None:
+    """Have each process read all photos."""
     for reader in readers:
         assert reader.stdin is not None
         reader.stdin.write(f"{repeats}\n")
@@ -135,7 +169,6 @@ def _bare(readers: Sequence[subprocess.Popen[str]], repeats: int, photos: int) -
         assert reader.stdout is not None
         if int(reader.stdout.readline()) != repeats * photos:
             raise SystemExit("bench: a photo was not read")
-    return len(readers) * repeats * photos / (time.perf_counter() - begun)
 
 
 def _read_on_demand(folder: Path) -> None:
@@ -165,8 +198,8 @@ def _request(photo: bytes, token: str) -> bytes:
     return head.encode() + body
 
 
-def _over_http(port: int, requests: Sequence[bytes]) -> float:
-    """Hand all photos in, by twice as many clients as there are workers; give photos a second."""
+def _over_http(port: int, requests: Sequence[bytes]) -> None:
+    """Hand all photos in, by twice as many clients as there are workers."""
     told: Counter[int] = Counter()
     turns = itertools.count()
 
@@ -177,15 +210,12 @@ def _over_http(port: int, requests: Sequence[bytes]) -> float:
                 told[_status(line)] += 1
 
     clients = [threading.Thread(target=hand_in) for _ in range(2 * cores())]
-    begun = time.perf_counter()
     for client in clients:
         client.start()
     for client in clients:
         client.join()
-    seconds = time.perf_counter() - begun
     if told != {200: len(requests)}:
         raise SystemExit(f"bench: photos over HTTP were answered {dict(told)}")
-    return len(requests) / seconds
 
 
 def _status(line: socket.socket) -> int:
