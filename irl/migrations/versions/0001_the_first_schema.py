@@ -86,6 +86,15 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "month_figures",
+        sa.Column("month", NUMBER, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("amount_micros", NUMBER, nullable=True),
+        sa.PrimaryKeyConstraint("month", "name", name=op.f("pk_month_figures")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "months",
         sa.Column("month", NUMBER, autoincrement=False, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -248,6 +257,29 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("transfers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_transfers_credit_account",
+            ["credit_account"],
+            unique=False,
+            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+        )
+        batch_op.create_index(
+            "ix_transfers_debit_account",
+            ["debit_account"],
+            unique=False,
+            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+        )
+        batch_op.create_index(
+            "ix_transfers_posted_at",
+            ["posted_at"],
+            unique=False,
+            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+        )
+
     op.create_table(
         "voids",
         sa.Column("month", NUMBER, nullable=False),
@@ -748,6 +780,23 @@ def downgrade() -> None:
     op.drop_table("joinings")
     op.drop_table("warnings")
     op.drop_table("voids")
+    with op.batch_alter_table("transfers", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_transfers_posted_at",
+            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+        )
+        batch_op.drop_index(
+            "ix_transfers_debit_account",
+            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+        )
+        batch_op.drop_index(
+            "ix_transfers_credit_account",
+            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+        )
+
     op.drop_table("transfers")
     op.drop_table("throttles")
     op.drop_table("statement_hashes")
@@ -767,6 +816,7 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("nonces")
     op.drop_table("months")
+    op.drop_table("month_figures")
     op.drop_table("house")
     op.drop_table("flattrs")
     with op.batch_alter_table("draws", schema=None) as batch_op:
