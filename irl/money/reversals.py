@@ -6,7 +6,11 @@ closed statement: each step is a new transfer.
 
 Which share came out of which deposit: a pot is a line of micros. The lots that it was drawn from
 fill it oldest first; the shares fill it in the order of the things' numbers. A share came from the
-lots beside it. Nothing leaves revenue or a charity's account yet, so every share is still there.
+lots beside it, and lies in the portion of its month and payable day, and in no other.
+
+What left a portion counts as other deposits' shares first, so of a deposit's own as much as
+possible is still there; with two reversals the sum is the same in either order. Money of a payout
+that was asked for has left, even if it comes back later; so has what was moved to funds.
 """
 
 from __future__ import annotations
@@ -20,15 +24,22 @@ from sqlalchemy import bindparam, select, update
 
 from irl.db import Connection, Row
 from irl.house import inputs_changed
-from irl.money import ledger
+from irl.money import ledger, revenue
 from irl.money.ledger import FEE, Account, Transfer
 from irl.money.micros import Micros
+from irl.money.revenue import Key, Portion
 from irl.money.shares import shares as divided
-from irl.schema import draws, flattrs, lots, pots, receipts, voids
+from irl.schema import balances, draws, flattrs, lots, pots, receipts, voids
 
 _LOT: Final = select(lots).where(lots.c.deposit_id == bindparam("deposit_id"))
 _DRAWN: Final = (
-    select(draws.c.month, draws.c.member_id, pots.c.pot_micros, pots.c.charity_id)
+    select(
+        draws.c.month,
+        draws.c.member_id,
+        pots.c.pot_micros,
+        pots.c.charity_id,
+        pots.c.payable_on,
+    )
     .join(pots, (pots.c.month == draws.c.month) & (pots.c.member_id == draws.c.member_id))
     .where(draws.c.lot_id == bindparam("lot_id"))
     .order_by(draws.c.month)
@@ -59,20 +70,26 @@ _GIVEN: Final = (
 )
 
 
+# Held until the end: a provider's commission is paid out of it too.
+_FEES: Final = select(balances.c.balance_micros).where(balances.c.account == FEE).with_for_update()
+
+
 async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> None:
     """Take a booked deposit back, in the caller's transaction; its row is already turned."""
     # First: it waits for a month that is landing, which may be drawing from this very lot.
     await inputs_changed(connection)
-    provider = ledger.provider(deposit["provider"])
     lot = await connection.one(_LOT, deposit_id=deposit["id"])
     assert lot is not None, "a booked deposit has a lot"
-    parts: list[tuple[str, Account, int]] = [("reversal_fee", FEE, deposit["fee_micros"])]
-    parts.append(("reversal_funds", ledger.funds(lot["member_id"]), lot["left_micros"]))
-    taken: dict[Account, int] = defaultdict(int)
-    for drawn in await connection.all(_DRAWN, lot_id=lot["id"]):
-        for account, amount in await _shares_from(connection, drawn, lot["id"]):
-            taken[account] += amount
-    parts += [("reversal_share", account, amount) for account, amount in sorted(taken.items())]
+    taken = await _taken(connection, lot["id"])
+    by_account: dict[Account, int] = defaultdict(int)
+    for portion in taken:
+        by_account[portion.key.account] += portion.micros
+    its_fee = min(deposit["fee_micros"], await connection.value(_FEES) or 0)
+    parts: list[tuple[str, Account, int]] = [
+        ("reversal_fee", FEE, its_fee),
+        ("reversal_funds", ledger.funds(lot["member_id"]), lot["left_micros"]),
+        *(("reversal_share", account, amount) for account, amount in sorted(by_account.items())),
+    ]
     lacking = deposit["amount_micros"] - sum(amount for _, _, amount in parts)
     assert lacking >= 0, "no more is taken back than came in"
     parts.append(("reversal_loss", ledger.LOSS, lacking))
@@ -82,7 +99,7 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
             subject=deposit["id"],
             part=account,
             debit=account,
-            credit=provider,
+            credit=ledger.provider(deposit["provider"]),
             amount=Micros(amount),
         )
         for kind, account, amount in parts
@@ -91,6 +108,22 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
     await connection.all(update(lots).where(lots.c.id == lot["id"]).values(left_micros=0))
     posted = await ledger.post(connection, transfers, now=now)
     assert posted, "a deposit is reversed once"
+    await revenue.draw(connection, taken, kind="reversal", subject=deposit["id"])
+
+
+async def _taken(connection: Connection, lot_id: int) -> list[Portion]:
+    """Give what is still there of a lot's shares, by portion; nobody else takes of them."""
+    brought: dict[Key, int] = defaultdict(int)
+    for drawn in await connection.all(_DRAWN, lot_id=lot_id):
+        for account, amount in await _shares_from(connection, drawn, lot_id):
+            brought[Key(account, drawn["month"], drawn["payable_on"])] += amount
+    await revenue.hold(connection, [key.account for key in brought])
+    left = await revenue.left_of(connection, list(brought))
+    return [
+        Portion(key=key, micros=Micros(min(amount, left[key])))
+        for key, amount in sorted(brought.items())
+        if left[key]
+    ]
 
 
 async def _shares_from(
