@@ -164,8 +164,10 @@ outbox = _table(
     _number("due_at"),
     _number("tries", default=0),
     _number("sent_at", null=True),
+    _number("expires_at", null=True),  # it would be of no use any more
     _text("trouble", null=True),
     UniqueConstraint("message_id"),
+    Index(None, "created_at"),
     Index(
         None,
         "due_at",
@@ -354,7 +356,9 @@ deposits = _table(
     _number("reversed_at", null=True),
     _text("rules"),
     _text("provider_ref", null=True),  # the provider's own name for it: PayPal's order
-    _text("capture_ref", null=True),  # … and for the payment: PayPal's capture, Skrill's transaction
+    _text(
+        "capture_ref", null=True
+    ),  # … and for the payment: PayPal's capture, Skrill's transaction
     _text("pay_url", null=True),  # where the member pays
     _number("commission_micros", null=True),  # what the provider kept
     UniqueConstraint("public_id"),
@@ -417,7 +421,7 @@ subscriptions = _table(  # one flattr at the start of each of the next months
     _of("thing_id", "things"),
     _of("placement_id", "placements"),
     _number("months"),  # 3, 6 or 12
-    _number("months_left"),
+    _number("last_month"),  # the last for which it gives
     _number("created_at"),
     _number("paused_at", null=True),
     _number("ended_at", null=True),
@@ -447,8 +451,10 @@ warnings = _table(  # mails sent before an idle month gives its pot to charity
     _number("month"),
     _number("member_id"),
     _number("days"),  # 7 or 2 before the month's end
-    _number("sent_at"),
+    _number("sent_at", null=True),  # when the mail server took it; null: it waits in the outbox
+    _number("mail_id", null=True),  # in the outbox
     PrimaryKeyConstraint("month", "member_id", "days"),
+    Index(None, "mail_id"),
     rowid=False,
 )
 

@@ -31,9 +31,9 @@ _ACTIVE: Final = ForRows(
     """SELECT DISTINCT f.month, f.member_id FROM given CROSS JOIN flattrs f
        WHERE f.month = given.month AND f.member_id = given.member_id
        UNION SELECT w.month, w.member_id FROM given CROSS JOIN warnings w
-       WHERE w.month = given.month AND w.member_id = given.member_id
+       WHERE w.month = given.month AND w.member_id = given.member_id AND w.sent_at < given.ends_at
        GROUP BY w.month, w.member_id HAVING count(*) >= 2""",
-    {"month": "number", "member_id": "number"},
+    {"month": "number", "member_id": "number", "ends_at": "number"},
 )
 
 
@@ -106,7 +106,8 @@ async def of_open_months(
     open_months = [*look.ended, look.running]
     budgets = await connection.all(_BUDGETS, rows=asked)
     lots = await connection.all(_LOTS, rows=asked)
-    rows = [[month, member] for month in look.ended for member in members]
+    ends = {month: months.to_instant(months.end(month)) for month in look.ended}
+    rows = [[month, member, ends_at] for month, ends_at in ends.items() for member in members]
     active = {(r["month"], r["member_id"]) for r in await connection.all(_ACTIVE, rows=rows)}
     result: dict[int, dict[Month, Pot]] = defaultdict(dict)
     for member in members:

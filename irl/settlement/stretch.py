@@ -104,13 +104,15 @@ class Stretch:
         return charities
 
     async def _warned(self) -> Bools:
-        """Read who got both warnings of an idle month."""
+        """Read whose both warnings of an idle month were sent before its last instant was over."""
         members, days = await bulk.columns(
             self.connection,
             ["member_id", "days"],
-            "warnings WHERE month = $1 AND member_id >= $2 AND member_id < $3",
+            """warnings WHERE month = $1 AND member_id >= $2 AND member_id < $3
+               AND sent_at < $4""",
             self.closing.month,
             *self._span,
+            self.closing.ends_at,
         )
         week, last_call = np.zeros(self.size, np.bool_), np.zeros(self.size, np.bool_)
         week[members[days == 7] - self.first] = True

@@ -47,7 +47,11 @@ async def _fill(house: House) -> None:
             await members.scan(f"Giver{i}", *works[: i + 1])
         else:
             for days in (7, 2):
-                await run(house, f"INSERT INTO warnings VALUES (202611, {member.id}, {days}, 1)")
+                await run(
+                    house,
+                    "INSERT INTO warnings (month, member_id, days, sent_at)"
+                    f" VALUES (202611, {member.id}, {days}, 1)",
+                )
     await run(house, "UPDATE things SET hidden_at = 1 WHERE id = 2")
 
 

@@ -35,7 +35,11 @@ async def _funds_of(house: House, member: Member) -> int:
 
 async def _warn(house: House, member: Member, *days: int) -> None:
     for number in days:
-        await run(house, f"INSERT INTO warnings VALUES (202611, {member.id}, {number}, 1)")
+        await run(
+            house,
+            "INSERT INTO warnings (month, member_id, days, sent_at)"
+            f" VALUES (202611, {member.id}, {number}, 1)",
+        )
 
 
 async def test_a_pot_is_divided_equally_and_paid_to_the_makers(house: House, members: Cast) -> None:

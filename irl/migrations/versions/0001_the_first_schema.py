@@ -133,6 +133,7 @@ def upgrade() -> None:
         sa.Column("due_at", NUMBER, nullable=False),
         sa.Column("tries", NUMBER, server_default=sa.text("0"), nullable=False),
         sa.Column("sent_at", NUMBER, nullable=True),
+        sa.Column("expires_at", NUMBER, nullable=True),
         sa.Column("trouble", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
@@ -140,6 +141,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outbox_created_at"), ["created_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_outbox_due_at"),
             ["due_at"],
@@ -295,11 +297,15 @@ def upgrade() -> None:
         sa.Column("month", NUMBER, nullable=False),
         sa.Column("member_id", NUMBER, nullable=False),
         sa.Column("days", NUMBER, nullable=False),
-        sa.Column("sent_at", NUMBER, nullable=False),
+        sa.Column("sent_at", NUMBER, nullable=True),
+        sa.Column("mail_id", NUMBER, nullable=True),
         sa.PrimaryKeyConstraint("month", "member_id", "days", name=op.f("pk_warnings")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("warnings", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_warnings_mail_id"), ["mail_id"], unique=False)
+
     op.create_table(
         "joinings",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
@@ -635,7 +641,7 @@ def upgrade() -> None:
         sa.Column("thing_id", NUMBER, nullable=False),
         sa.Column("placement_id", NUMBER, nullable=False),
         sa.Column("months", NUMBER, nullable=False),
-        sa.Column("months_left", NUMBER, nullable=False),
+        sa.Column("last_month", NUMBER, nullable=False),
         sa.Column("created_at", NUMBER, nullable=False),
         sa.Column("paused_at", NUMBER, nullable=True),
         sa.Column("ended_at", NUMBER, nullable=True),
@@ -778,6 +784,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_joinings_created_at"))
 
     op.drop_table("joinings")
+    with op.batch_alter_table("warnings", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_warnings_mail_id"))
+
     op.drop_table("warnings")
     op.drop_table("voids")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
@@ -812,6 +821,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("sent_at IS NULL"),
             postgresql_where=sa.text("sent_at IS NULL"),
         )
+        batch_op.drop_index(batch_op.f("ix_outbox_created_at"))
 
     op.drop_table("outbox")
     op.drop_table("nonces")
