@@ -48,6 +48,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         irl.errors.TokenRefused: Kind("token-refused", 401, "A valid token is needed"),
         irl.errors.ScopeMissing: Kind("scope-missing", 403, "The token is not for this"),
         irl.errors.OperatorOnly: Kind("operator-only", 403, "Only the operator may do this"),
+        irl.errors.EventRefused: Kind("event-refused", 403, "This did not come from the provider"),
         irl.errors.NotFound: Kind("not-found", 404, "There is nothing here"),
         irl.errors.MonthNotOver: Kind("month-not-over", 409, "The month is not over yet"),
         irl.errors.MonthOutOfOrder: Kind(
@@ -55,11 +56,17 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         ),
         irl.errors.MonthClosed: Kind("month-closed", 409, "The month is closed for ever"),
         irl.errors.DepositDecided: Kind("deposit-decided", 409, "The deposit is decided already"),
+        irl.errors.PaymentDiffers: Kind(
+            "payment-differs", 409, "What was paid is not what was asked for"
+        ),
         irl.errors.SandboxOnly: Kind("sandbox-only", 409, "Only play money allows this"),
         irl.errors.NothingYet: Kind("nothing-yet", 409, "The month is not closed yet"),
         irl.errors.SettlerAtWork: Kind("settler-at-work", 409, "The month is being closed"),
         irl.errors.Throttled: Kind("throttled", 429, "Too many tries"),
         irl.errors.Unavailable: Kind("unavailable", 503, "Nothing can be recorded now"),
+        irl.errors.ProviderUnavailable: Kind(
+            "provider-unavailable", 503, "The provider of payments does not answer"
+        ),
         # Codes and photos.
         qr.errors.ForeignCode: Kind("foreign-code", 422, "This is a code of another house"),
         qr.errors.UnknownCode: Kind("unknown-code", 422, "This is not a code of ours"),

@@ -10,18 +10,21 @@
     │   ├── SignInRefused        e-mail and password do not belong together
     │   ├── TokenRefused         the token or session is unknown, ended or revoked
     │   ├── ScopeMissing         the token lacks the scope that this call needs
-    │   └── OperatorOnly         only the operator may do this
+    │   ├── OperatorOnly         only the operator may do this
+    │   └── EventRefused         what was told does not come from the provider of payments
     ├── NotFound             it does not exist, or not for the one who asks
     ├── Conflict             the state of things does not allow it now
     │   ├── MonthNotOver         a month can only be closed once it has ended
     │   ├── MonthOutOfOrder      an earlier month is still open
     │   ├── MonthClosed          a closed month never changes
     │   ├── DepositDecided       the deposit was already approved, declined or reversed
+    │   ├── PaymentDiffers       what was paid is not what was asked for: amount, currency, receiver
     │   ├── SandboxOnly          only play money allows this
     │   ├── NothingYet           a statement exists only once its month is closed
     │   └── SettlerAtWork        another process is settling; nothing was done
     ├── Throttled            too many tries; `retry_after_s` says when to come back
-    └── Unavailable          the database cannot be written now; nothing was recorded
+    ├── Unavailable          the database cannot be written now; nothing was recorded
+    └── ProviderUnavailable  a provider of payments does not answer; `retry_after_s` as above
 
 Errors of use (a wrong argument inside the program) are assertions and crash; they are not here.
 The domain knows no HTTP: `api.problems` gives each leaf its status and its name.
@@ -71,6 +74,10 @@ class OperatorOnly(Denied):
     """Only the operator may do this."""
 
 
+class EventRefused(Denied):
+    """What was told does not come from the provider of payments; nothing was recorded."""
+
+
 class NotFound(IrlError):
     """It does not exist, or not for the one who asks: the two are never told apart."""
 
@@ -95,6 +102,10 @@ class DepositDecided(Conflict):
     """The deposit was already approved, declined or reversed."""
 
 
+class PaymentDiffers(Conflict):
+    """What was paid is not what was asked for; it is noted and never booked."""
+
+
 class SandboxOnly(Conflict):
     """Only play money allows this."""
 
@@ -117,3 +128,11 @@ class Throttled(IrlError):
 
 class Unavailable(IrlError):
     """The database cannot be written now; nothing was recorded."""
+
+
+class ProviderUnavailable(IrlError):
+    """A provider of payments does not answer, or not as it should; what it did is not known."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 10) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
