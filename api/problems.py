@@ -42,6 +42,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
             "invitation-refused", 422, "The invitation is missing, unknown or used"
         ),
         irl.errors.LinkRefused: Kind("link-refused", 422, "The link is unknown, used or too old"),
+        irl.errors.PasswordRefused: Kind("password-refused", 403, "The password is not yours"),
         irl.errors.SignInRefused: Kind(
             "sign-in-refused", 401, "E-mail and password do not belong together"
         ),
@@ -59,6 +60,11 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         irl.errors.PaymentDiffers: Kind(
             "payment-differs", 409, "What was paid is not what was asked for"
         ),
+        irl.errors.NotPayable: Kind("not-payable", 409, "There is not so much that can leave now"),
+        irl.errors.NoPayoutAddress: Kind(
+            "no-payout-address", 409, "A payout needs an address first"
+        ),
+        irl.errors.PayoutDecided: Kind("payout-decided", 409, "The payout is decided already"),
         irl.errors.SandboxOnly: Kind("sandbox-only", 409, "Only play money allows this"),
         irl.errors.NothingYet: Kind("nothing-yet", 409, "The month is not closed yet"),
         irl.errors.SettlerAtWork: Kind("settler-at-work", 409, "The month is being closed"),

@@ -5,7 +5,8 @@
     IrlError
     ├── Invalid              a value from outside is not acceptable; `field` names it
     │   ├── InvitationRefused    the invitation is missing, unknown or already spent
-    │   └── LinkRefused          a link from a mail is unknown, used or too old
+    │   ├── LinkRefused          a link from a mail is unknown, used or too old
+    │   └── PasswordRefused      the password, asked for once more, is not the member's
     ├── Denied               who is asking may not do this
     │   ├── SignInRefused        e-mail and password do not belong together
     │   ├── TokenRefused         the token or session is unknown, ended or revoked
@@ -19,6 +20,9 @@
     │   ├── MonthClosed          a closed month never changes
     │   ├── DepositDecided       the deposit was already approved, declined or reversed
     │   ├── PaymentDiffers       what was paid is not what was asked for: amount, currency, receiver
+    │   ├── NotPayable           there is not so much that can leave now
+    │   ├── NoPayoutAddress      a payout needs an address first
+    │   ├── PayoutDecided        the payout was paid or came back already
     │   ├── SandboxOnly          only play money allows this
     │   ├── NothingYet           a statement exists only once its month is closed
     │   └── SettlerAtWork        another process is settling; nothing was done
@@ -52,6 +56,10 @@ class InvitationRefused(Invalid):
 
 class LinkRefused(Invalid):
     """A link from a mail is unknown, used or too old."""
+
+
+class PasswordRefused(Invalid):
+    """The password, asked for once more, is not the member's."""
 
 
 class Denied(IrlError):
@@ -104,6 +112,18 @@ class DepositDecided(Conflict):
 
 class PaymentDiffers(Conflict):
     """What was paid is not what was asked for; it is noted and never booked."""
+
+
+class NotPayable(Conflict):
+    """There is not so much that can leave now."""
+
+
+class NoPayoutAddress(Conflict):
+    """A payout needs an address first."""
+
+
+class PayoutDecided(Conflict):
+    """The payout was paid or came back already."""
 
 
 class SandboxOnly(Conflict):
