@@ -84,7 +84,9 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
     by_account: dict[Account, int] = defaultdict(int)
     for portion in taken:
         by_account[portion.key.account] += portion.micros
-    its_fee = min(deposit["fee_micros"], await connection.value(_FEES) or 0)
+    # The provider's commission was paid out of this very fee, as far as it went.
+    unspent = max(0, deposit["fee_micros"] - (deposit["commission_micros"] or 0))
+    its_fee = min(unspent, await connection.value(_FEES) or 0)
     parts: list[tuple[str, Account, int]] = [
         ("reversal_fee", FEE, its_fee),
         ("reversal_funds", ledger.funds(lot["member_id"]), lot["left_micros"]),
