@@ -5,23 +5,23 @@ from __future__ import annotations
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from irl import rules
+from irl.provider_settings import LOCAL_HOSTS, ProviderSettings
 from irl.rules import Rules
 from qr.code import authority
-
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
 class SettingsRefused(Exception):
     """A setting is missing or bad; the message is one line that names it."""
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """What the operator sets, each as `IRL_<NAME>`; docs/operating.md has a heading for each."""
 
     model_config = SettingsConfigDict(env_prefix="IRL_", frozen=True, extra="ignore")
@@ -85,6 +85,12 @@ class Settings(BaseSettings):
             raise ValueError("must be an e-mail address, with or without a name before it")
         return value
 
+    @model_validator(mode="after")
+    def _earnest_or_not(self) -> Self:
+        if self.plays and self.takes_real_money:
+            raise ValueError("IRL_SANDBOX: is on while a provider takes real money; set it to off")
+        return self
+
     @property
     def is_public(self) -> bool:
         """Whether the base address is one that strangers can reach."""
@@ -122,6 +128,9 @@ def load() -> Settings:
         return Settings()
     except ValidationError as trouble:
         first = trouble.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "settings"
+        said = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:  # what is about several settings names one itself
+            raise SettingsRefused(said) from None
+        name = str(first["loc"][0])
         name = name if name == "PORT" else f"IRL_{name.upper()}"
-        raise SettingsRefused(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise SettingsRefused(f"{name}: {said}") from None
