@@ -5,12 +5,15 @@ A provider is offered only when all that it needs is set; half of it stops the s
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
+from schwifty import BIC, IBAN
+from schwifty.exceptions import SchwiftyException
 
 LOCAL_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
@@ -20,9 +23,12 @@ SKRILL_LIVE: Final = "https://pay.skrill.com"
 _PAYPAL: Final = ("paypal_client", "paypal_secret", "paypal_merchant", "paypal_webhook")
 _SKRILL: Final = ("skrill_email", "skrill_merchant", "skrill_secret", "skrill_password")
 
+# What a name in a payment file can hold (EPC217-08).
+_SEPA_NAME: Final = re.compile(r"[A-Za-z0-9/?:().,'+ -]{0,70}")
+
 
 class ProviderSettings(BaseSettings):
-    """What the operator sets for PayPal and Skrill."""
+    """What the operator sets for PayPal and Skrill, and of the bank account that pays out."""
 
     paypal_url: str = PAYPAL_LIVE
     paypal_client: str = ""
@@ -39,7 +45,11 @@ class ProviderSettings(BaseSettings):
     skrill_merchant: str = ""
     skrill_secret: SecretStr = SecretStr("")
     skrill_password: SecretStr = SecretStr("")
-    skrill_sha2: bool = False
+    skrill_needs_sha: bool = False
+
+    sepa_name: str = ""
+    sepa_iban: str = ""
+    sepa_bic: str = ""
 
     provider_timeout_s: float = Field(default=8.0, gt=0, le=60)
 
@@ -59,6 +69,29 @@ class ProviderSettings(BaseSettings):
         if value is not None and not value.is_file():
             raise ValueError("must be a file of certificates in PEM")
         return value
+
+    @field_validator("sepa_name")
+    @classmethod
+    def _sepa_name(cls, value: str) -> str:
+        if _SEPA_NAME.fullmatch(value) is None:
+            raise ValueError("must be at most 70 of A-Z a-z 0-9 space / - ? : ( ) . , ' +")
+        return value
+
+    @field_validator("sepa_iban")
+    @classmethod
+    def _sepa_iban(cls, value: str) -> str:
+        try:
+            return str(IBAN(value).compact) if value else ""
+        except SchwiftyException:
+            raise ValueError("must be an IBAN") from None
+
+    @field_validator("sepa_bic")
+    @classmethod
+    def _sepa_bic(cls, value: str) -> str:
+        try:
+            return str(BIC(value).compact) if value else ""
+        except SchwiftyException:
+            raise ValueError("must be a BIC") from None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

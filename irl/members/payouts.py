@@ -1,0 +1,96 @@
+"""Payouts with the password: money leaves only for who knows it, whatever token or session asks.
+
+A stolen token or an open browser is not enough to send money away. Wrong passwords are throttled
+as at sign-in, for the network address and for the member.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from irl.errors import PasswordRefused
+from irl.house import House
+from irl.members import passwords, throttles
+from irl.money import payout_addresses, payouts
+from irl.money.payout_addresses import PayoutAddress
+from irl.money.payouts import Payout
+from irl.schema import members
+
+_HASH: Final = select(members.c.password_hash).where(members.c.id == bindparam("member_id"))
+
+
+async def ask(
+    house: House,
+    member_id: int,
+    *,
+    amount_micros: int | None,
+    password: str,
+    address: str,
+    now: datetime,
+) -> Payout:
+    """Ask for revenue to be paid out; `address` is the network address, for the throttle.
+
+    Raises:
+        PasswordRefused: it is not the member's password, with the field `password`.
+        Throttled: too many tries.
+        Invalid, NoPayoutAddress, NotPayable: as `irl.money.payouts.ask`.
+    """
+    await confirm(house, member_id, password=password, address=address, now=now)
+    return await payouts.ask(house, member_id, amount_micros=amount_micros, now=now)
+
+
+async def set_address(
+    house: House,
+    member_id: int,
+    *,
+    method: str,
+    holder: str,
+    account: str,
+    password: str,
+    address: str,
+    now: datetime,
+) -> PayoutAddress:
+    """Say where payouts go: to an IBAN, or to an e-mail address at a provider, the `account`.
+
+    `address` is the network address, for the throttle.
+
+    Raises:
+        PasswordRefused: it is not the member's password, with the field `password`.
+        Throttled: too many tries.
+        Invalid: as `irl.money.payout_addresses.set_to`.
+    """
+    await confirm(house, member_id, password=password, address=address, now=now)
+    return await payout_addresses.set_to(
+        house,
+        member_id,
+        method=method,
+        holder=holder,
+        address=account,
+        now=now,
+    )
+
+
+async def confirm(
+    house: House, member_id: int, *, password: str, address: str, now: datetime
+) -> None:
+    """See that it is the member who asks.
+
+    Raises:
+        PasswordRefused: it is not the member's password, with the field `password`.
+        Throttled: too many tries from this network address or for this member.
+    """
+    for name in (f"sign-in {address}", f"password {member_id}"):
+        await throttles.count(
+            house,
+            name,
+            most=house.rules.sign_ins_an_hour,
+            window=timedelta(hours=1),
+            now=now,
+        )
+    async with house.db.reading() as connection:
+        known = await connection.value(_HASH, member_id=member_id)
+    if not await passwords.matches(password, known):
+        raise PasswordRefused("This is not your password.", field="password")

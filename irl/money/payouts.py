@@ -1,0 +1,391 @@
+"""Payouts: asked for, sent, then paid or returned; each step is one transfer.
+
+==========  ==================================  ==========================================
+state       transfer that led here              means
+==========  ==================================  ==========================================
+requested   revenue (or charity) → reserved     asked for; its portions are taken
+exported    reserved → in transit               in a file or told to a provider, once
+paid        in transit → the provider           it arrived, as far as the provider says
+returned    back to where it came from          its portions can be paid out again
+==========  ==================================  ==========================================
+
+A payout whose outcome is unknown stays where it is: it is asked about, and never sent again under
+another key. One that comes back after it was paid is returned from the provider's account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import bindparam, insert, select, update
+
+from irl import month as months
+from irl import outbox
+from irl.db import Connection, Row
+from irl.errors import NoPayoutAddress, NotFound, NotPayable, PayoutDecided
+from irl.house import House
+from irl.money import ledger, micros, revenue
+from irl.money.ledger import Account, Transfer
+from irl.money.micros import Micros, whole_cents
+from irl.money.payout_addresses import Method, masked
+from irl.rules import CENT
+from irl.schema import charities, members, payout_addresses, payouts
+from irl.secret import is_public_id, public_id
+from irl.text import line
+
+State = Literal["requested", "exported", "paid", "returned"]
+
+MOST_MICROS: Final = 10**15
+"""A thousand million euros: what one payment of a SEPA file can hold (EPC132-08, AT-T002)."""
+
+_HELD: Final = (
+    select(payouts).where(payouts.c.public_id == bindparam("payout_id")).with_for_update()
+)
+_ONE: Final = select(payouts).where(payouts.c.public_id == bindparam("payout_id"))
+_MINE: Final = (
+    select(payouts)
+    .where(payouts.c.member_id == bindparam("member_id"))
+    .order_by(payouts.c.id.desc())
+    .limit(200)
+)
+_UNDECIDED: Final = (
+    select(payouts)
+    .where(payouts.c.state.in_(["requested", "exported"]))
+    .order_by(payouts.c.id)
+    .limit(10_000)
+)
+_ADDRESS: Final = select(payout_addresses).where(
+    payout_addresses.c.member_id == bindparam("member_id")
+)
+_CHARITY: Final = select(charities).where(charities.c.id == bindparam("charity_id"))
+_EMAIL: Final = select(members.c.email).where(members.c.id == bindparam("member_id"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """Money going out; `address` is shortened as it may be shown and mailed."""
+
+    id: str
+    state: State
+    method: Method
+    holder: str
+    address: str
+    amount_micros: Micros
+    requested_at: datetime
+    paid_at: datetime | None
+    returned_at: datetime | None
+    trouble: str | None
+
+
+async def ask(house: House, member_id: int, *, amount_micros: int | None, now: datetime) -> Payout:
+    """Ask for revenue to be paid out; None asks for all that can be, in whole cents.
+
+    `irl.members.payouts.ask` wants the member's password first.
+
+    Raises:
+        Invalid: not whole cents, or below the least payout, with the field `amount_micros`.
+        NoPayoutAddress: the member has not said where to.
+        NotPayable: there is not so much that can be paid out now.
+    """
+
+    async def work(connection: Connection) -> Row:
+        await revenue.hold(connection, [ledger.revenue(member_id)])
+        address = await connection.one(_ADDRESS, member_id=member_id)
+        if address is None:
+            raise NoPayoutAddress("Say first where payouts go.")
+        row = await _request(
+            connection,
+            house,
+            ledger.revenue(member_id),
+            to={
+                "member_id": member_id,
+                "method": address["method"],
+                "holder": address["holder"],
+                "address": address["address"],
+            },
+            amount=amount_micros,
+            now=now,
+        )
+        await _tell(
+            connection,
+            row,
+            subject=f"A payout of {micros.text(row['amount_micros'])} EUR was asked for",
+            said="was asked for. It is sent in the next days.",
+            now=now,
+        )
+        return row
+
+    return _built(await house.db.write(work))
+
+
+async def ask_for_charity(house: House, charity_id: int, *, now: datetime) -> Payout:
+    """Ask for all that a charity can be paid out now, in whole cents.
+
+    Raises:
+        NotFound: there is no such charity.
+        NoPayoutAddress: the operator has not said where to.
+        NotPayable: there is too little that can be paid out now.
+    """
+
+    async def work(connection: Connection) -> Row:
+        await revenue.hold(connection, [ledger.charity(charity_id)])
+        row = await connection.one(_CHARITY, charity_id=charity_id)
+        if row is None:
+            raise NotFound("There is no such charity.")
+        if row["iban"] is None:
+            raise NoPayoutAddress("This charity has no account yet.")
+        return await _request(
+            connection,
+            house,
+            ledger.charity(charity_id),
+            to={
+                "charity_id": charity_id,
+                "method": "sepa",
+                "holder": row["account_holder"],
+                "address": row["iban"],
+            },
+            amount=None,
+            now=now,
+        )
+
+    return _built(await house.db.write(work))
+
+
+async def of(house: House, member_id: int, payout_id: str) -> Payout:
+    """Give a member's payout.
+
+    Raises:
+        NotFound: it does not exist or is somebody else's.
+    """
+    async with house.db.reading() as connection:
+        row = await connection.one(_ONE, payout_id=payout_id) if is_public_id(payout_id) else None
+    if row is None or row["member_id"] != member_id:
+        raise NotFound("There is no such payout.")
+    return _built(row)
+
+
+async def mine(house: House, member_id: int) -> tuple[Payout, ...]:
+    """Give a member's payouts, newest first, at most 200."""
+    async with house.db.reading() as connection:
+        return tuple(_built(row) for row in await connection.all(_MINE, member_id=member_id))
+
+
+async def undecided(house: House) -> tuple[Payout, ...]:
+    """Give the payouts that were asked for or sent and are neither paid nor returned."""
+    async with house.db.reading() as connection:
+        return tuple(_built(row) for row in await connection.all(_UNDECIDED))
+
+
+async def export(
+    connection: Connection, rows: Sequence[Row], *, file_id: int, now: datetime
+) -> bool:
+    """Mark payouts as sent with a file or batch, in the caller's transaction.
+
+    Returns:
+        False if one of them was not waiting any more: the caller must undo all.
+    """
+    at = months.to_instant(now)
+    transfers = []
+    for row in rows:
+        if not await _turn(
+            connection, row, ["requested"], "exported", exported_at=at, file_id=file_id
+        ):
+            return False
+        transfers.append(
+            _transfer(
+                "payout_export", row, ledger.reserved(row["id"]), ledger.in_transit(row["id"])
+            )
+        )
+    posted = await ledger.post(connection, transfers, now=now)
+    assert posted, "a payout is sent once"
+    return True
+
+
+async def paid(house: House, payout_id: str, *, now: datetime, ref: str | None = None) -> bool:
+    """Note that a payout arrived; give whether that is new. `ref` is the provider's name for it.
+
+    Raises:
+        NotFound: there is no such payout.
+        PayoutDecided: it was never sent, or it came back.
+    """
+
+    async def work(connection: Connection) -> bool:
+        row = await _held(connection, payout_id)
+        if row["state"] == "paid":
+            return False
+        if row["state"] != "exported":
+            raise PayoutDecided(f"The payout {payout_id} is {row['state']}, so it cannot be paid.")
+        at = months.to_instant(now)
+        turned = await _turn(
+            connection,
+            row,
+            ["exported"],
+            "paid",
+            paid_at=at,
+            provider_ref=ref or row["provider_ref"],
+        )
+        assert turned, "it is held since it was read"
+        transfer = _transfer(
+            "payout_paid", row, ledger.in_transit(row["id"]), ledger.provider(row["method"])
+        )
+        posted = await ledger.post(connection, [transfer], now=now)
+        assert posted, "a payout is paid once"
+        return True
+
+    return await house.db.write(work)
+
+
+async def returned(house: House, payout_id: str, *, why: str, now: datetime) -> bool:
+    """Note that a payout came back, or was never sent; give whether that is new.
+
+    What it took can be paid out again. The member gets a mail.
+
+    Raises:
+        NotFound: there is no such payout.
+        Invalid: `why` is not one line.
+    """
+    why = line(why, field="why", most=200)
+
+    async def work(connection: Connection) -> bool:
+        row = await _held(connection, payout_id)
+        before: State = row["state"]
+        if before == "returned":
+            return False
+        account = _account(row)
+        await revenue.hold(connection, [account])
+        at = months.to_instant(now)
+        turned = await _turn(connection, row, [before], "returned", returned_at=at, trouble=why)
+        assert turned, "it is held since it was read"
+        came_from = {
+            "requested": ledger.reserved(row["id"]),
+            "exported": ledger.in_transit(row["id"]),
+            "paid": ledger.provider(row["method"]),
+        }[before]
+        posted = await ledger.post(
+            connection, [_transfer("payout_return", row, came_from, account)], now=now
+        )
+        assert posted, "a payout comes back once"
+        await _tell(
+            connection,
+            row,
+            subject=f"A payout of {micros.text(row['amount_micros'])} EUR came back",
+            said=f"came back: {why}. The money is in your revenue again.",
+            now=now,
+        )
+        return True
+
+    return await house.db.write(work)
+
+
+async def note(connection: Connection, row: Row, **values: str | None) -> None:
+    """Note what a provider said of a payout, without deciding it."""
+    await connection.all(update(payouts).where(payouts.c.id == row["id"]).values(**values))
+
+
+async def _request(
+    connection: Connection,
+    house: House,
+    account: Account,
+    *,
+    to: dict[str, object],
+    amount: int | None,
+    now: datetime,
+) -> Row:
+    least = house.rules.payout_least_micros
+    if amount is not None:
+        amount = whole_cents(amount, least=least, most=MOST_MICROS, field="amount_micros")
+    on = months.to_day(now)
+    there = revenue.payable(await revenue.portions(connection, account), on=on)
+    most = sum(portion.micros for portion in there) // CENT * CENT
+    wanted = min(most, MOST_MICROS) if amount is None else amount
+    if not least <= wanted <= most:
+        raise NotPayable(
+            f"{micros.text(most)} EUR can be paid out now; the least is {micros.text(least)} EUR.",
+            field="amount_micros",
+        )
+    row = await connection.one(
+        insert(payouts)
+        .values(
+            public_id=public_id(),
+            state="requested",
+            amount_micros=wanted,
+            requested_at=months.to_instant(now),
+            **to,
+        )
+        .returning(*payouts.c)
+    )
+    assert row is not None
+    taken = revenue.take(there, wanted)
+    transfer = _transfer("payout_request", row, account, ledger.reserved(row["id"]))
+    posted = await ledger.post(connection, [transfer], now=now)
+    assert posted, "a new payout has no transfers"
+    await revenue.draw(connection, taken, kind="payout", subject=row["id"])
+    return row
+
+
+def _transfer(kind: str, row: Row, debit: Account, credit: Account) -> Transfer:
+    return Transfer(
+        kind=kind, subject=row["id"], debit=debit, credit=credit, amount=row["amount_micros"]
+    )
+
+
+def _account(row: Row) -> Account:
+    if row["member_id"] is not None:
+        return ledger.revenue(row["member_id"])
+    return ledger.charity(row["charity_id"])
+
+
+async def _held(connection: Connection, payout_id: str) -> Row:
+    row = await connection.one(_HELD, payout_id=payout_id) if is_public_id(payout_id) else None
+    if row is None:
+        raise NotFound("There is no such payout.")
+    return row
+
+
+async def _turn(
+    connection: Connection, row: Row, before: Sequence[State], after: State, **values: object
+) -> bool:
+    """Change the state of a payout if it is still what it was; tell whether it was."""
+    turned = await connection.value(
+        update(payouts)
+        .where(payouts.c.id == row["id"], payouts.c.state.in_(before))
+        .values(state=after, **values)
+        .returning(payouts.c.id)
+    )
+    return turned is not None
+
+
+async def _tell(
+    connection: Connection, row: Row, *, subject: str, said: str, now: datetime
+) -> None:
+    """Tell the member by mail; a charity and who left get none."""
+    email = await connection.value(_EMAIL, member_id=row["member_id"])
+    if email is None:
+        return
+    body = (
+        f"Hello,\n\nyour payout of {micros.text(row['amount_micros'])} EUR"
+        f" to {row['holder']}, {masked(row['address'])}, {said}\n\n"
+        "If this was not you, change your password and tell the operator at once.\n"
+    )
+    await outbox.post(connection, recipient=email, subject=subject, body=body, now=now)
+
+
+def _built(row: Row) -> Payout:
+    def moment(instant: int | None) -> datetime | None:
+        return None if instant is None else months.from_instant(instant)
+
+    return Payout(
+        id=row["public_id"],
+        state=row["state"],
+        method=row["method"],
+        holder=row["holder"],
+        address=masked(row["address"]),
+        amount_micros=row["amount_micros"],
+        requested_at=months.from_instant(row["requested_at"]),
+        paid_at=moment(row["paid_at"]),
+        returned_at=moment(row["returned_at"]),
+        trouble=row["trouble"],
+    )
