@@ -1,0 +1,1 @@
+"""Skrill, which was called Moneybookers: Quick Checkout, and status posts proven here."""

@@ -1,0 +1,166 @@
+"""A fake Skrill: prepare, a page to pay on, status posts, and the merchant's query."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tests.fakes.mischief import Mischief
+from tests.fakes.pages import page
+from tests.fakes.posting import Posting, Told
+
+EMAIL, MERCHANT = "house@fake.example", "4637827"
+SECRET, PASSWORD = "fakeword", "fake password"
+
+Fields = dict[str, str]
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class Payment:
+    """A prepared payment and its status; None until the member has decided."""
+
+    sid: str
+    asked: Fields
+    number: str
+    status: str | None = None
+
+
+@dataclass
+class Skrill:
+    """The fake's state; `url` is set once the port is known."""
+
+    url: str = ""
+    payments: dict[str, Payment] = field(default_factory=dict)
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(5585262))
+    posting: Posting = field(default_factory=Posting)
+    more_routes: list[BaseRoute] = field(default_factory=list)
+
+    def app(self) -> Mischief:
+        """Make the application; `more_routes` are those of other files."""
+
+        @asynccontextmanager
+        async def lifespan(_: object) -> AsyncIterator[None]:
+            yield
+            await self.posting.close()
+
+        routes = [
+            Route("/", self.prepare, methods=["POST"]),
+            Route("/", self.pay_page, methods=["GET"]),
+            Route("/pay/{decision}", self.decide, methods=["POST"]),
+            Route("/merchant", self.merchant_page, methods=["GET"]),
+            Route("/merchant/chargeback", self.charge_back, methods=["POST"]),
+            Route("/app/query.pl", self.query, methods=["POST"]),
+            *self.more_routes,
+        ]
+        return Mischief(Starlette(routes=routes, lifespan=lifespan))
+
+    async def prepare(self, request: Request) -> Response:
+        asked = {name: str(value) for name, value in (await request.form()).items()}
+        if asked.get("prepare_only") != "1" or asked.get("pay_to_email") != EMAIL:
+            return PlainTextResponse("BAD_REQUEST", 400)
+        sid = secrets.token_hex(16)
+        self.payments[sid] = Payment(sid, asked, str(next(self.numbers)))
+        return PlainTextResponse(sid)
+
+    async def query(self, request: Request) -> Response:
+        asked = await request.form()
+        if (asked.get("email"), asked.get("password")) != (EMAIL, md5(PASSWORD)):
+            return PlainTextResponse("401\t\tCannot login")
+        wanted = [
+            payment
+            for payment in self.payments.values()
+            if payment.asked["transaction_id"] == asked.get("trn_id") and payment.status
+        ]
+        if not wanted:
+            return PlainTextResponse(f"403\t\tTransaction not found: {asked.get('trn_id')}")
+        return PlainTextResponse(f"200\t\tOK\n{urlencode(self.status_fields(wanted[-1]))}")
+
+    async def pay_page(self, request: Request) -> Response:
+        payment = self.payments.get(request.query_params.get("sid", ""))
+        if payment is None or payment.status is not None:
+            return page("Fake Skrill", ["This payment is over."], [])
+        return page(
+            "Fake Skrill",
+            [f"Pay {payment.asked['amount']} {payment.asked['currency']}? No real money moves."],
+            [
+                ("/pay/2", "Pay", payment.sid),
+                ("/pay/0", "Pay by a slow bank transfer", payment.sid),
+                ("/pay/-2", "Pay, but the card fails", payment.sid),
+                ("/pay/-1", "Cancel", payment.sid),
+            ],
+        )
+
+    async def decide(self, request: Request) -> Response:
+        payment = self.payments[str((await request.form())["id"])]
+        status = request.path_params["decision"]
+        if status == "-1":
+            return RedirectResponse(payment.asked["cancel_url"], 303)
+        payment.status = status
+        self.tell(payment)
+        return RedirectResponse(
+            f"{payment.asked['return_url']}?transaction_id={payment.asked['transaction_id']}", 303
+        )
+
+    async def merchant_page(self, _: Request) -> Response:
+        paid = [payment for payment in self.payments.values() if payment.status == "2"]
+        return page(
+            "Fake Skrill of the merchant",
+            [f"{one.asked['amount']} EUR, transaction {one.number}" for one in paid]
+            or ["Nothing was paid yet."],
+            [("/merchant/chargeback", f"Charge back {one.number}", one.sid) for one in paid],
+        )
+
+    async def charge_back(self, request: Request) -> Response:
+        payment = self.payments[str((await request.form())["id"])]
+        payment.status = "-3"
+        self.tell(payment)
+        return RedirectResponse("/merchant", 303)
+
+    def status_fields(self, payment: Payment, *, secret: str = SECRET, **other: str) -> Fields:
+        """Give the fields of a status post, signed; `other` values are signed too."""
+        fields = {
+            "pay_to_email": EMAIL,
+            "pay_from_email": "payer@fake.example",
+            "merchant_id": MERCHANT,
+            "transaction_id": payment.asked["transaction_id"],
+            "mb_transaction_id": payment.number,
+            "mb_amount": payment.asked["amount"].rstrip("0").rstrip("."),
+            "mb_currency": payment.asked["currency"],
+            "amount": payment.asked["amount"],
+            "currency": payment.asked["currency"],
+            "status": payment.status or "0",
+        } | other
+        signed = "".join(
+            (
+                fields["merchant_id"],
+                fields["transaction_id"],
+                md5(secret).upper(),
+                fields["mb_amount"],
+                fields["mb_currency"],
+                fields["status"],
+            )
+        )
+        return fields | {
+            "md5sig": md5(signed).upper(),
+            "sha2sig": hashlib.sha256(signed.encode()).hexdigest().upper(),
+        }
+
+    def tell(self, payment: Payment) -> None:
+        """Tell the house, until it has heard."""
+        body = urlencode(self.status_fields(payment)).encode()
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        self.posting.tell(Told(payment.asked["status_url"], lambda: (headers, body)))
