@@ -15,11 +15,13 @@ from sqlalchemy import bindparam, func, select
 from irl import month as months
 from irl.db import Connection
 from irl.house import House
+from irl.money import payout_files
 from irl.month import Month
 from irl.schema import flattrs, members, placements
 from irl.schema import months as closings
 from irl.settlement import bulk, core, reading
-from irl.settlement.claims import CLAIMS, Never, Same
+from irl.settlement.claim import Never, Same
+from irl.settlement.claims import CLAIMS
 from irl.settlement.core import Ints
 
 _MOST: Final = 20
@@ -43,6 +45,7 @@ async def audit(house: House) -> list[str]:
         for check in CLAIMS:
             findings += await _checked(connection, check)
         findings += await _flattrs(connection)
+        findings += await payout_files.changed(connection)
     return findings
 
 

@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Same:
-    """Two tables that must hold the same rows; a row only in one is a finding."""
-
-    claim: str
-    one: str
-    other: str
-
-
-@dataclass(frozen=True, slots=True)
-class Never:
-    """A question that must have no answer; each row is a finding."""
-
-    claim: str
-    sql: str
-
+from irl.settlement.claim import Never, Same
+from irl.settlement.claims_out import OUT
 
 CLAIMS: Final[tuple[Same | Never, ...]] = (
     Same(
@@ -155,4 +139,12 @@ CLAIMS: Final[tuple[Same | Never, ...]] = (
         """SELECT subject, sum(amount_micros) FROM transfers
             WHERE kind LIKE 'reversal@_%' ESCAPE '@' GROUP BY subject""",
     ),
+    Same(
+        "what reversals took of portions is what they posted (deposit, account, micros)",
+        """SELECT subject, account, sum(amount_micros) FROM revenue_draws
+           WHERE kind = 'reversal' GROUP BY subject, account""",
+        """SELECT subject, debit_account, amount_micros FROM transfers
+           WHERE kind = 'reversal_share'""",
+    ),
+    *OUT,
 )

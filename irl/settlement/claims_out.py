@@ -1,0 +1,125 @@
+"""What must be true of money that leaves: payouts, moves to funds, and the portions they take from.
+
+A payout's accounts are its number * 16 + 7 (reserved) and + 15 (in transit); see money/ledger.py.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from irl.settlement.claim import Never, Same
+
+_FROM: Final = "CASE WHEN member_id IS NULL THEN charity_id * 8 + 6 ELSE member_id * 8 + 2 END"
+_PROVIDER: Final = "CASE method WHEN 'paypal' THEN 19 WHEN 'skrill' THEN 27 ELSE 35 END"
+# A returned payout took nothing.
+_STANDING: Final = """SELECT d.* FROM revenue_draws d LEFT JOIN payouts p
+  ON d.kind = 'payout' AND p.id = d.subject AND p.state = 'returned' WHERE p.id IS NULL"""
+
+
+def _posted(kind: str) -> str:
+    return f"""SELECT subject, part, debit_account, credit_account, amount_micros
+               FROM transfers WHERE kind = '{kind}'"""  # noqa: S608 - our own names
+
+
+OUT: Final[tuple[Same | Never, ...]] = (
+    Same(
+        "each payout was asked for once (payout, part, from, to, micros)",
+        f"SELECT id, 0 AS part, {_FROM} AS giver, id * 16 + 7, amount_micros FROM payouts",  # noqa: S608
+        _posted("payout_request"),
+    ),
+    Same(
+        "each payout that was sent is in transit once (payout, part, from, to, micros)",
+        """SELECT id, 0 AS part, id * 16 + 7, id * 16 + 15, amount_micros FROM payouts
+           WHERE exported_at IS NOT NULL""",
+        _posted("payout_export"),
+    ),
+    Same(
+        "each payout that arrived left by its provider once (payout, part, from, to, micros)",
+        f"""SELECT id, 0 AS part, id * 16 + 15, {_PROVIDER}, amount_micros FROM payouts
+            WHERE paid_at IS NOT NULL""",  # noqa: S608
+        _posted("payout_paid"),
+    ),
+    Same(
+        "each payout that came back is where it came from (payout, part, from, to, micros)",
+        f"""SELECT id, 0 AS part, CASE WHEN paid_at IS NOT NULL THEN {_PROVIDER}
+              WHEN exported_at IS NOT NULL THEN id * 16 + 15 ELSE id * 16 + 7 END,
+              {_FROM} AS giver, amount_micros FROM payouts WHERE returned_at IS NOT NULL""",  # noqa: S608
+        _posted("payout_return"),
+    ),
+    Never(
+        "a payout's state is what its instants say (payout, state)",
+        """SELECT id, state FROM payouts WHERE state <> CASE
+             WHEN returned_at IS NOT NULL THEN 'returned' WHEN paid_at IS NOT NULL THEN 'paid'
+             WHEN exported_at IS NOT NULL THEN 'exported' ELSE 'requested' END
+           OR (paid_at IS NOT NULL AND exported_at IS NULL)""",
+    ),
+    Same(
+        "only payouts on their way hold money (account, micros)",
+        """SELECT account, balance_micros FROM balances
+           WHERE account % 8 = 7 AND balance_micros <> 0""",
+        """SELECT CASE state WHEN 'requested' THEN id * 16 + 7 ELSE id * 16 + 15 END, amount_micros
+           FROM payouts WHERE state IN ('requested', 'exported')""",
+    ),
+    Never(
+        "a payout is whole cents (payout, micros)",
+        "SELECT id, amount_micros FROM payouts WHERE amount_micros % 10000 <> 0",
+    ),
+    Same(
+        "each payout is made of portions of its own account (payout, account, micros)",
+        f"SELECT id, {_FROM} AS giver, amount_micros FROM payouts",  # noqa: S608
+        """SELECT subject, account, sum(amount_micros) FROM revenue_draws
+           WHERE kind = 'payout' GROUP BY subject, account""",
+    ),
+    Same(
+        "what a file holds is what was sent with it (file, payouts, micros)",
+        "SELECT id, payouts, amount_micros FROM payout_files",
+        """SELECT file_id, count(*), sum(amount_micros) FROM payouts
+           WHERE file_id IS NOT NULL GROUP BY file_id""",
+    ),
+    Never(
+        "a payout was sent with one file, of its own kind (payout)",
+        """SELECT p.id FROM payouts p LEFT JOIN payout_files f
+             ON f.id = p.file_id AND f.method = p.method
+           WHERE p.exported_at IS NOT NULL AND f.id IS NULL""",
+    ),
+    Same(
+        "each move is made of portions of its own account (move, account, micros)",
+        "SELECT id, member_id * 8 + 2, amount_micros FROM moves",
+        """SELECT subject, account, sum(amount_micros) FROM revenue_draws
+           WHERE kind = 'move' GROUP BY subject, account""",
+    ),
+    Same(
+        "each part of a move keeps its payable day (move, day, from, micros)",
+        """SELECT subject, payable_on, account, sum(amount_micros) FROM revenue_draws
+           WHERE kind = 'move' GROUP BY subject, payable_on, account""",
+        """SELECT subject, payable_on, debit_account, amount_micros FROM transfers
+           WHERE kind = 'move' AND part = payable_on AND credit_account = debit_account - 1""",
+    ),
+    Same(
+        "what was moved is in lots of the same days (member, day, micros)",
+        """SELECT member_id, payable_on, sum(amount_micros) FROM lots
+           WHERE deposit_id IS NULL GROUP BY member_id, payable_on""",
+        """SELECT debit_account / 8, payable_on, sum(amount_micros) FROM transfers
+           WHERE kind = 'move' GROUP BY debit_account, payable_on""",
+    ),
+    Never(
+        "no more left a portion than came into it (account, month, day, micros)",
+        f"""SELECT d.account, d.month, d.payable_on, d.micros FROM (
+              SELECT account, month, payable_on, sum(amount_micros) AS micros
+              FROM ({_STANDING}) AS s GROUP BY account, month, payable_on) AS d
+            LEFT JOIN transfers t ON t.subject = d.month
+              AND t.kind = CASE d.account % 8 WHEN 2 THEN 'share' ELSE 'charity' END
+              AND t.part = (d.account / 8) * 100000000 + d.payable_on
+            WHERE t.kind IS NULL OR d.micros > t.amount_micros""",  # noqa: S608
+    ),
+    Same(
+        "revenue and charities' money are what is left of the portions (account, micros)",
+        """SELECT account, balance_micros FROM balances
+           WHERE account % 8 IN (2, 6) AND balance_micros <> 0""",
+        f"""SELECT account, sum(micros) FROM (
+              SELECT credit_account AS account, amount_micros AS micros FROM transfers
+              WHERE kind IN ('share', 'charity')
+              UNION ALL SELECT account, -amount_micros FROM ({_STANDING}) AS s) AS sides
+            GROUP BY account HAVING sum(micros) <> 0""",  # noqa: S608
+    ),
+)
