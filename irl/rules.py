@@ -40,6 +40,8 @@ class Rules:
     joins_an_hour: int = 60
     sign_ins_an_hour: int = 120
     mails_a_day: int = 10
+    mail_days: int = 30
+    reload_mail_days: int = 5
 
     def __post_init__(self) -> None:
         """Refuse rules that contradict each other.

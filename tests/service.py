@@ -103,7 +103,7 @@ class Service:
         found = []
         for path in sorted((self.folder / "outbox").glob("*.eml")):
             message = message_from_bytes(path.read_bytes(), policy=policy.default)
-            body = message.get_body()
+            body = message.get_body(("plain",))
             assert body is not None
             if message["To"] == recipient:
                 found.append(body.get_content())
