@@ -65,6 +65,10 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
             "no-payout-address", 409, "A payout needs an address first"
         ),
         irl.errors.PayoutDecided: Kind("payout-decided", 409, "The payout is decided already"),
+        irl.errors.AlreadySubscribed: Kind(
+            "already-subscribed", 409, "There is a subscription of this already"
+        ),
+        irl.errors.SubscriptionEnded: Kind("subscription-ended", 409, "The subscription has ended"),
         irl.errors.SandboxOnly: Kind("sandbox-only", 409, "Only play money allows this"),
         irl.errors.NothingYet: Kind("nothing-yet", 409, "The month is not closed yet"),
         irl.errors.SettlerAtWork: Kind("settler-at-work", 409, "The month is being closed"),

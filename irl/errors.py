@@ -23,6 +23,8 @@
     │   ├── NotPayable           there is not so much that can leave now
     │   ├── NoPayoutAddress      a payout needs an address first
     │   ├── PayoutDecided        the payout was paid or came back already
+    │   ├── AlreadySubscribed    one subscription of a thing at a time
+    │   ├── SubscriptionEnded    what has ended is neither paused nor resumed
     │   ├── SandboxOnly          only play money allows this
     │   ├── NothingYet           a statement exists only once its month is closed
     │   └── SettlerAtWork        another process is settling; nothing was done
@@ -124,6 +126,14 @@ class NoPayoutAddress(Conflict):
 
 class PayoutDecided(Conflict):
     """The payout was paid or came back already."""
+
+
+class AlreadySubscribed(Conflict):
+    """One subscription of a thing at a time."""
+
+
+class SubscriptionEnded(Conflict):
+    """What has ended is neither paused nor resumed."""
 
 
 class SandboxOnly(Conflict):

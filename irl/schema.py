@@ -426,6 +426,7 @@ subscriptions = _table(  # one flattr at the start of each of the next months
     _number("paused_at", null=True),
     _number("ended_at", null=True),
     UniqueConstraint("public_id"),
+    Index(None, "member_id"),
     Index(
         None,
         "member_id",

@@ -660,6 +660,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subscriptions_member_id"), ["member_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_subscriptions_member_id_thing_id"),
             ["member_id", "thing_id"],
@@ -726,6 +727,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         )
+        batch_op.drop_index(batch_op.f("ix_subscriptions_member_id"))
 
     op.drop_table("subscriptions")
     with op.batch_alter_table("reports", schema=None) as batch_op:
