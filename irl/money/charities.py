@@ -10,8 +10,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from irl import month as months
 from irl.db import Connection
-from irl.errors import Invalid
+from irl.errors import Invalid, NotFound
 from irl.house import House, inputs_changed
+from irl.money import payout_addresses
 from irl.schema import charities, members
 from irl.text import line, web_address
 
@@ -77,5 +78,30 @@ async def choose(house: House, member_id: int, charity_id: int | None) -> None:
         await connection.all(
             update(members).where(members.c.id == member_id).values(charity_id=charity_id)
         )
+
+    await house.db.write(work)
+
+
+async def set_account(house: House, charity_id: int, *, holder: str, iban: str) -> None:
+    """Say where a charity's money goes; what was asked for keeps the account it had.
+
+    Raises:
+        Invalid: the name or the IBAN is not acceptable, with the field at fault.
+        NotFound: there is no such charity.
+    """
+    values = {
+        "account_holder": payout_addresses.holder_name(holder, field="account_holder"),
+        "iban": payout_addresses.iban(iban, field="iban"),
+    }
+
+    async def work(connection: Connection) -> None:
+        changed = await connection.value(
+            update(charities)
+            .where(charities.c.id == charity_id)
+            .values(values)
+            .returning(charities.c.id)
+        )
+        if changed is None:
+            raise NotFound("There is no such charity.")
 
     await house.db.write(work)
