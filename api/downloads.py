@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from starlette.responses import Response
 
 from api import statement_pdf
 from irl import month
-from irl.settlement import statements
-from irl.settlement.statements import Statement
+from irl.settlement import document, sheet
+from irl.settlement.statement import Statement
 from qr import code
 
 
 def statement_csv(statement: Statement) -> Response:
     """Answer with a statement as CSV."""
-    return _file(statements.as_csv(statement), statement, "csv", media_type="text/csv")
+    return _file(sheet.of(statement), statement, "csv", media_type="text/csv")
+
+
+def statement_json(statement: Statement) -> Response:
+    """Answer with a statement as JSON, as a file that `irl recompute` checks."""
+    written = json.dumps(document.of(statement), ensure_ascii=False, indent=1)
+    return _file(written + "\n", statement, "json", media_type="application/json")
 
 
 async def statement_paper(statement: Statement, *, nickname: str, base_url: str) -> Response:

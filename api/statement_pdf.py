@@ -11,13 +11,15 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
-from api import paper
+from api import ledger_words, paper
 from api.paper import ACCENT, INK, RULE, SOFT, WIDTH, Strip
 from irl import month as months
 from irl.money import micros
-from irl.settlement import statements
-from irl.settlement.statements import Share, Statement
-from qr.lettering import Lines, faces, fit
+from irl.settlement import document
+from irl.settlement.movements import Account
+from irl.settlement.statement import RULE as ROUNDING
+from irl.settlement.statement import Share, Statement
+from qr.lettering import Lines, faces, fit, printable
 
 _LEFT: Final = 16 * mm  # of the things in the table of what was given, beside the day
 _COUNT: Final = 126 * mm  # where the second column of figures ends
@@ -39,7 +41,9 @@ def made(statement: Statement, *, nickname: str, host: str) -> bytes:
         *_title(statement, month=month, nickname=nickname, host=host),
         *_given(statement),
         *_received(statement),
+        *_accounts(statement),
         *(_division(statement) if statement.shares else ()),
+        *_chain(statement),
     ]
     return paper.printed(
         strips,
@@ -57,8 +61,10 @@ def _title(statement: Statement, *, month: str, nickname: str, host: str) -> Ite
     closed_at = _moment(statement.closed_at)
     yield paper.text(f"{closed} on {closed_at}. It never changes.", size=8.5, colour=SOFT, below=14)
     figures = (
-        ("Given", f"{micros.text(statement.pot_micros)} EUR"),
-        ("Received", f"{micros.text(statement.received_micros)} EUR"),
+        ("Given, EUR", micros.text(statement.pot_micros)),
+        ("Received, EUR", micros.text(statement.received_micros)),
+        ("Funds after, EUR", micros.text(statement.funds.closing_micros)),
+        ("Revenue after, EUR", micros.text(statement.revenue.closing_micros)),
     )
     yield _boxes(figures)
 
@@ -66,13 +72,14 @@ def _title(statement: Statement, *, month: str, nickname: str, host: str) -> Ite
 def _boxes(figures: Sequence[tuple[str, str]]) -> Strip:
     """Set figures side by side, each in its box."""
     fonts = faces()
-    gap, height = 5 * mm, 44.0
+    gap, height, inside = 3 * mm, 44.0, 9.0
     width = (WIDTH - gap * (len(figures) - 1)) / len(figures)
-    names = [fit(name, font=fonts.plain, width=width, tries=((8.5, 1),)) for name, _ in figures]
-    values = [
-        fit(value, font=fonts.bold, width=width - 24, tries=((15, 1), (11, 1)))
-        for _, value in figures
-    ]
+    names = [_line(name, 8) for name, _ in figures]
+    # One size for all, so that none looks larger than it is.
+    sizes = (15.0, 13.0, 11.5, 10.0, 8.5, 7.0)
+    widest = max(stringWidth(value, fonts.bold, 1) for _, value in figures)
+    size = next((each for each in sizes if widest * each <= width - 2 * inside), sizes[-1])
+    values = [_line(value, size, bold=True) for _, value in figures]
 
     def draw(canvas: Canvas, top: float) -> None:
         for number, (name, value) in enumerate(zip(names, values, strict=True)):
@@ -80,8 +87,8 @@ def _boxes(figures: Sequence[tuple[str, str]]) -> Strip:
             canvas.setStrokeColorRGB(*RULE)
             canvas.setLineWidth(0.75)
             canvas.roundRect(paper.MARGIN + left, top - height, width, height, 5)
-            paper.put(canvas, name, top - 7, left=left + 12, colour=SOFT)
-            paper.put(canvas, value, top - 19, left=left + 12)
+            paper.put(canvas, name, top - 8, left=left + inside, colour=SOFT)
+            paper.put(canvas, value, top - height + 10 + size, left=left + inside)
 
     return Strip(height, draw)
 
@@ -104,7 +111,7 @@ def _given(statement: Statement) -> Iterator[Strip]:
     rows = [
         table.row(
             day=f"{share.given_at.day} {share.given_at:%b}",
-            name=share.title,
+            name=_title_of(share.thing_id, share.title),
             under=" · ".join(part for part in (share.artist, share.maker) if part),
             count=str(share.number),
             amount=amount or _why(share),
@@ -112,6 +119,13 @@ def _given(statement: Statement) -> Iterator[Strip]:
         for share, amount in zip(statement.shares, amounts, strict=True)
     ]
     yield from table.whole(rows, table.total(_counted(len(rows)), total))
+
+
+def _title_of(thing_id: str, title: str) -> str:
+    """Give a title, or the thing's id where our fonts have few of its letters."""
+    shown = printable(title, faces().plain)
+    lost = shown.count("?") - title.count("?")
+    return f"Thing {thing_id}" if 2 * lost > len(shown) else title
 
 
 def _purse(statement: Statement) -> str:
@@ -137,7 +151,11 @@ def _received(statement: Statement) -> Iterator[Strip]:
     total = micros.text(statement.received_micros)
     table = _Table(("", "Thing", "Flattrs", "Amount, EUR"), 0, _point([*amounts, total]))
     rows = [
-        table.row(name=receipt.title, count=str(receipt.flattrs), amount=amount)
+        table.row(
+            name=_title_of(receipt.thing_id, receipt.title),
+            count=str(receipt.flattrs),
+            amount=amount,
+        )
         for receipt, amount in zip(statement.received, amounts, strict=True)
     ]
     flattrs = sum(receipt.flattrs for receipt in statement.received)
@@ -149,9 +167,79 @@ def _received(statement: Statement) -> Iterator[Strip]:
         yield paper.text(words, size=9, above=4)
 
 
+# --- what moved ----------------------------------------------------------------------------------
+
+
+def _accounts(statement: Statement) -> Iterator[Strip]:
+    for name, account in (("Funds", statement.funds), ("Revenue", statement.revenue)):
+        if not ledger_words.is_quiet(account):
+            yield from _account(name, account)
+    if not statement.deposits and not statement.reversals:
+        return
+    yield _heading("Deposits")
+    for deposit in statement.deposits:
+        amount, fee, net = (
+            micros.text(each)
+            for each in (deposit.amount_micros, deposit.fee_micros, deposit.net_micros)
+        )
+        words = f"{amount} EUR came in; {fee} EUR were the fee, {net} EUR became funds."
+        yield paper.text(words, size=9, below=3)
+    for back in statement.reversals:
+        amount = micros.text(back.amount_micros)
+        yield paper.text(f"{amount} EUR were taken back on {_moment(back.at)}.", size=9, below=3)
+
+
+def _account(name: str, account: Account) -> Iterator[Strip]:
+    opening, closing = _signed(account.opening_micros), _signed(account.closing_micros)
+    amounts = [_signed(one.amount_micros) for one in account.movements]
+    yield _heading(name)
+    table = _Table(("Day", "What moved", "", "EUR"), _LEFT, _point([opening, *amounts, closing]))
+    rows = [
+        table.row(
+            day=f"{one.at.day} {one.at:%b}",
+            name=ledger_words.of(one),
+            under=one.key,
+            amount=amount,
+        )
+        for one, amount in zip(account.movements, amounts, strict=True)
+    ]
+    before = table.row(name="Before", amount=opening)
+    yield from table.whole([before, *rows], table.total("After", closing))
+
+
+def _signed(amount: int) -> str:
+    return micros.text(amount).replace("-", "\u2212")
+
+
+def _chain(statement: Statement) -> Iterator[Strip]:
+    yield _heading("How to see that nothing was changed")
+    words = (
+        "The hash is computed from all that this statement says but names, and from the hash of"
+        " the month before. irl recompute checks the JSON file of this statement; how anybody"
+        " else can is written in the documents of the house."
+    )
+    yield paper.text(words, size=8.5, colour=SOFT, below=6, keep=True)
+    yield _hash("Hash", document.of(statement)["hash"], keep=True)
+    yield _hash("Before", statement.previous or "none: this is the first statement")
+
+
+def _hash(name: str, value: str, *, keep: bool = False) -> Strip:
+    shown = fit(value, font=faces().code, width=WIDTH - _LEFT, tries=((8, 1), (7, 1)))
+    label = _line(name, _SMALL)
+
+    def draw(canvas: Canvas, top: float) -> None:
+        paper.put(canvas, label, top - 1, colour=SOFT)
+        paper.put(canvas, shown, top, left=_LEFT)
+
+    return Strip(shown.height + 3, draw, keep=keep)
+
+
+# --- how it was divided --------------------------------------------------------------------------
+
+
 def _division(statement: Statement) -> Iterator[Strip]:
     yield _heading("How the pot was divided")
-    yield paper.text(statements.RULE, size=8.5, colour=SOFT, below=6)
+    yield paper.text(ROUNDING, size=8.5, colour=SOFT, below=6)
     yield paper.text(
         f"Pot: {statement.pot_micros} micro-euros. Odd micro-euros: {statement.odd_micros}."
         f" Month: {statement.month}. Number of the member: {statement.member}."
@@ -192,7 +280,9 @@ class _Table:
 
         return Strip(thing.leading + 3, draw, keep=True)
 
-    def row(self, *, name: str, amount: str, count: str, day: str = "", under: str = "") -> Strip:
+    def row(
+        self, *, name: str, amount: str, count: str = "", day: str = "", under: str = ""
+    ) -> Strip:
         """Make a row of one thing; a title that is too long for two lines is cut."""
         fonts = faces()
         width = _COUNT - self.left - 18 * mm

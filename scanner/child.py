@@ -155,7 +155,7 @@ class Child(asyncio.SubprocessProtocol):
             return
         end = wire.LENGTH_BYTES + int.from_bytes(self._heard[: wire.LENGTH_BYTES])
         if end > wire.LENGTH_BYTES + wire.MAX_ANSWER_BYTES or len(self._heard) > end:
-            self._answer.set_exception(BadAnswer())
+            self._fail(BadAnswer())
             self.kill()
         elif len(self._heard) == end:
             self._answer.set_result(bytes(self._heard[wire.LENGTH_BYTES :]))
@@ -174,4 +174,9 @@ class Child(asyncio.SubprocessProtocol):
 
     def _give_up(self) -> None:
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(WorkerGone())
+            self._fail(WorkerGone())
+
+    def _fail(self, error: Exception) -> None:
+        assert self._answer is not None
+        self._answer.set_exception(error)
+        self._answer.exception()  # Who waited may have been cancelled; nobody is told then.

@@ -138,10 +138,23 @@ def levelled(picture: Picture) -> Prepared:
     return Prepared(np.asarray(stretched, np.uint8))
 
 
-def sharpened(picture: Picture) -> Prepared:
-    """Undo some blur, by taking more blur away (an unsharp mask)."""
-    soft = cv2.GaussianBlur(picture.grey, (0, 0), 3)
-    return Prepared(np.asarray(cv2.addWeighted(picture.grey, 3, soft, -2, 0), np.uint8))
+def sharpened(sigma: float, amount: float) -> Preparation:
+    """Undo some blur, by taking more blur away: an unsharp mask of `sigma` pixels."""
+
+    def prepare(picture: Picture) -> Prepared:
+        soft = cv2.GaussianBlur(picture.grey, (0, 0), sigma)
+        sharp = cv2.addWeighted(picture.grey, 1 + amount, soft, -amount, 0)
+        return Prepared(np.asarray(sharp, np.uint8))
+
+    return prepare
+
+
+def opened(pixels: int) -> Preparation:
+    """Let the dark grow together and light specks go, such as the pixels of a screen."""
+    square = np.ones((pixels, pixels), np.uint8)
+    return lambda picture: Prepared(
+        np.asarray(cv2.morphologyEx(picture.grey, cv2.MORPH_OPEN, square), np.uint8)
+    )
 
 
 def darkest(picture: Picture) -> Prepared:
@@ -182,16 +195,22 @@ LADDER: Final[tuple[Attempt, ...]] = (
     Attempt("plain", "zxing-cpp", as_it_is, frames=True),
     Attempt("histogram", "zxing-cpp/histogram", as_it_is, more=True, frames=True),
     Attempt("border", "zxing-cpp", chain(at_most(1600), bordered(20))),
-    Attempt("levelled", "zxing-cpp/straightened", chain(at_most(1200), levelled), more=True),
+    Attempt("levelled", "zxing-cpp/straightened", chain(at_most(800), levelled), more=True),
+    Attempt("zbar-sharp", "pyzbar", chain(at_most(500), sharpened(3, 2))),
     Attempt("dark", "zxing-cpp", chain(at_most(1600), gamma(0.5))),
     Attempt("blur", "zxing-cpp", chain(at_most(1600), blurred(2.5))),
-    Attempt("sharp", "zxing-cpp/straightened", chain(at_most(800), sharpened), more=True),
-    Attempt("soft", "zxing-cpp/straightened", chain(at_most(1200), blurred(1.5), levelled)),
+    Attempt(
+        "sharp",
+        "zxing-cpp/straightened",
+        chain(at_most(1600), levelled, sharpened(3, 2)),
+        more=True,
+    ),
+    Attempt("soft", "zxing-cpp/straightened", chain(at_most(800), blurred(3), levelled)),
+    Attempt("opened", "zxing-cpp/straightened", chain(at_most(500), opened(5))),
     Attempt("histogram-1600", "zxing-cpp/histogram", long_side(1600)),
-    Attempt("histogram-400", "zxing-cpp/histogram", long_side(400)),
-    Attempt("straightened", "zxing-cpp/straightened", at_most(2000), more=True),
+    Attempt("sharper", "zxing-cpp/straightened", chain(at_most(800), sharpened(8, 4))),
+    Attempt("double", "zxing-cpp/straightened", chain(enlarged(2), sharpened(5, 3))),
     Attempt("zbar", "pyzbar", at_most(1600)),
-    Attempt("triple", "zxing-cpp", enlarged(3)),
     Attempt("shadow", "zxing-cpp", chain(at_most(800), darkest)),
     Attempt("opencv", "opencv", at_most(640)),
 )

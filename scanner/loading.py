@@ -75,7 +75,7 @@ def load(photo: bytes, header: Header) -> Picture:
         if error.code == cv2.Error.StsNoMem:
             raise PhotoTooHard from None
         raise PhotoRefused("broken") from None
-    except (ValueError, OSError, RuntimeError, SyntaxError, EOFError):
+    except (ValueError, OSError, RuntimeError, SyntaxError, EOFError, LookupError):
         # What pillow-heif raises on damaged files.
         raise PhotoRefused("broken") from None
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from api import downloads
+from api import downloads, ledger_words
 from api.pages.page import Asked, page
 from irl import month as months
 from irl.errors import Invalid, NotFound
-from irl.settlement import statements
-from irl.settlement.statements import Statement
+from irl.settlement import document, statements
+from irl.settlement.statement import RULE, Statement
 
 
 @page(members_only=True)
 async def of(asked: Asked) -> Response:
     """Show what was given and received in a closed month, with how the pot was divided."""
     statement = await _statement(asked)
-    return asked.show("statement.html", statement=statement, rule=statements.RULE)
+    return asked.show(
+        "statement.html",
+        statement=statement,
+        rule=RULE,
+        digest=document.of(statement)["hash"],
+        words=ledger_words.of,
+        is_quiet=ledger_words.is_quiet,
+    )
+
+
+@page(members_only=True)
+async def json(asked: Asked) -> Response:
+    """Hand out the same as JSON, which `irl recompute` checks."""
+    return downloads.statement_json(await _statement(asked))
 
 
 @page(members_only=True)

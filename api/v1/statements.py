@@ -11,8 +11,8 @@ from api import downloads
 from api.call import Asked, call
 from api.v1.shapes import DayText, MomentText, MonthText, ScannedThingShape
 from irl import month
-from irl.settlement import statements
-from irl.settlement.statements import Statement
+from irl.settlement import document, statements
+from irl.settlement.statement import Statement
 
 
 class ShareShape(TypedDict):
@@ -30,6 +30,7 @@ class RoundingShape(TypedDict):
     """How the odd micro-euros were dealt out, so that anyone can compute it again."""
 
     rule: str
+    words: str
     month: int
     member: int
     odd_micros: int
@@ -40,7 +41,9 @@ class GivenMonthShape(TypedDict):
 
     budget_micros: int | None
     funds_micros: int | None
+    taken_back_micros: int
     pot_micros: int
+    charity_id: int | None
     charity: str | None
     shares: list[ShareShape]
     rounding: RoundingShape
@@ -76,20 +79,65 @@ class ReceivedShape(TypedDict):
     payable: list[PayableShape]
 
 
+class MovementShape(TypedDict):
+    """One transfer of the ledger, as the account sees it: money out is below zero."""
+
+    key: str
+    kind: str
+    at: MomentText
+    amount_micros: int
+
+
+class AccountShape(TypedDict):
+    """What was there, what moved, what is there now."""
+
+    opening_micros: int
+    movements: list[MovementShape]
+    closing_micros: int
+
+
+class DepositedShape(TypedDict):
+    """A deposit that was booked, with its fee."""
+
+    id: str
+    key: str
+    amount_micros: int
+    fee_micros: int
+    net_micros: int
+
+
+class ReversedShape(TypedDict):
+    """A deposit that was taken back."""
+
+    deposit: str
+    at: MomentText
+    amount_micros: int
+
+
 class StatementShape(TypedDict):
     """One's account of a closed month; amounts in micro-euros."""
 
+    version: int
     month: MonthText
+    member: int
+    begins_at: MomentText
+    ends_at: MomentText
     closed_at: MomentText
     early: bool
     given: GivenMonthShape
     received: ReceivedShape
+    funds: AccountShape
+    revenue: AccountShape
+    deposits: list[DepositedShape]
+    reversals: list[ReversedShape]
+    previous: str | None
+    hash: str
 
 
 @call(scope="wallet", answer=StatementShape)
 async def of(asked: Asked) -> dict[str, Any]:
     """Get one's own statement of a closed month."""
-    return statements.as_json(await _statement(asked))
+    return document.of(await _statement(asked))
 
 
 @call(scope="wallet", media_type="text/csv")

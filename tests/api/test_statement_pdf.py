@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from irl.house import House
 from irl.money.micros import Micros
 from irl.money.shares import mix, shares
 from irl.month import Day, Month
-from irl.settlement import runner
-from irl.settlement.statements import Payable, Receipt, Share, Statement
+from irl.settlement import document, runner
+from irl.settlement.movements import Account, Movement
+from irl.settlement.statement import Deposited, Payable, Receipt, Share, Statement
 from tests.api.conftest import Clock, Hands, People
 from tests.api.said import assert_problem
 from tests.cast import Cast
@@ -57,18 +59,54 @@ def of_titles(*titles: str, pot: int = 5_000_000, own: int | None = None) -> Sta
     return Statement(
         month=MONTH,
         member=MEMBER,
+        begins_at=datetime(2026, 11, 1, tzinfo=UTC),
+        ends_at=datetime(2026, 12, 1, tzinfo=UTC),
         closed_at=datetime(2026, 12, 4, tzinfo=UTC),
         early=False,
         budget_micros=Micros(pot),
         funds_micros=Micros(9_000_000),
+        taken_back_micros=Micros(0),
         pot_micros=Micros(pot),
         odd_micros=pot % len(numbers) if numbers else 0,
+        charity_id=None,
         charity=None,
         shares=given,
         received=received,
         payable=(Payable(payable_on=Day(20270203), amount_micros=Micros(2_469_134)),)
         if received
         else (),
+        funds=account(
+            ("deposit/12/0", "deposit", 12, 9_000_000), ("pot/202611/7", "pot", 34, -pot)
+        ),
+        revenue=account(("share/202611/720270203", "share", 34, 2_469_134)),
+        deposits=(
+            Deposited(
+                id="2ed3w4sqfeyeh",
+                key="deposit/12/0",
+                amount_micros=Micros(10_000_000),
+                fee_micros=Micros(1_000_000),
+                net_micros=Micros(9_000_000),
+            ),
+        ),
+        reversals=(),
+        previous="0123456789abcdef" * 4,
+    )
+
+
+def account(*moved: tuple[str, str, int, int]) -> Account:
+    """An account that began with 1.00 EUR: key, kind, day from the beginning of November, micros."""
+    return Account(
+        opening_micros=Micros(1_000_000),
+        movements=tuple(
+            Movement(
+                key=key,
+                kind=kind,
+                at=datetime(2026, 11, 1, 12, tzinfo=UTC) + timedelta(days=day - 1),
+                amount_micros=Micros(micros),
+            )
+            for key, kind, day, micros in moved
+            if micros
+        ),
     )
 
 
@@ -82,6 +120,10 @@ def said(pdf: bytes) -> list[str]:
     done = subprocess.run(command, input=pdf, capture_output=True, check=True)
     assert done.stderr == b""
     return done.stdout.decode().split("\f")[:-1]
+
+
+def whole(pdf: bytes) -> str:
+    return "".join(said(pdf))
 
 
 def told(tool: str, pdf: bytes, tmp_path: Path) -> str:
@@ -98,7 +140,7 @@ def test_the_same_statement_gives_the_same_bytes() -> None:
 
 @needs_poppler
 def test_a_statement_says_what_was_given_and_received() -> None:
-    [page] = said(printed(of_titles("Harbour", "Night", "Bridge", own=1)))
+    page = whole(printed(of_titles("Harbour", "Night", "Bridge", own=1)))
     assert "Statement of November 2026" in page
     assert "Bob at flattr.example" in page
     assert "Closed on 4 December 2026, 00:00 UTC" in page
@@ -109,13 +151,13 @@ def test_a_statement_says_what_was_given_and_received() -> None:
     assert re.search(r"Harbour +2 +1\.234567\n", page)
     assert re.search(r"6 flattrs +3\.703701\n", page)
     assert "2.469134 EUR can be paid out from 3 February 2027 on." in page
-    assert "Page 1 of 1" in page
+    assert "Page 2 of 2" in page
 
 
 @needs_poppler
 def test_the_rule_and_its_numbers_are_there_to_compute_the_shares_again() -> None:
     statement = of_titles("A", "B", "C")
-    [page] = said(printed(statement))
+    page = whole(printed(statement))
     assert "splitmix64(splitmix64(splitmix64(month) ^ member) ^ thing)" in page
     assert "Pot: 5000000 micro-euros. Odd micro-euros: 2. Month: 202611." in page
     assert "Number of the member: 7." in page
@@ -127,18 +169,20 @@ def test_the_rule_and_its_numbers_are_there_to_compute_the_shares_again() -> Non
 
 @needs_poppler
 def test_a_month_of_nothing_is_one_quiet_page() -> None:
-    [page] = said(printed(of_titles(pot=0)))
+    nothing = of_titles(pot=0)
+    quiet = replace(nothing.funds, opening_micros=Micros(0), movements=())
+    [page] = said(printed(replace(nothing, funds=quiet, revenue=quiet, deposits=(), previous=None)))
     assert "No flattrs." in page
+    assert "What moved" not in page
+    assert "none: this is the first statement" in page
     assert "Nothing." in page
     assert "splitmix64" not in page
 
 
 @needs_poppler
 def test_a_pot_for_a_charity_names_it() -> None:
-    nothing = of_titles()
-    changed = {name: getattr(nothing, name) for name in Statement.__dataclass_fields__}
-    given = Statement(**(changed | {"charity": "Water & Bread", "early": True}))
-    [page] = said(printed(given))
+    given = replace(of_titles(), charity="Water & Bread", charity_id=1, early=True)
+    page = whole(printed(given))
     assert "Nothing was flattred, so the pot went to Water & Bread." in page
     assert "Closed early on" in page
 
@@ -156,19 +200,54 @@ def test_a_pot_for_a_charity_names_it() -> None:
     ],
 )
 def test_a_title_is_only_ever_a_title(title: str) -> None:
-    [page] = said(printed(of_titles(title)))
+    page = whole(printed(of_titles(title)))
     assert page.count(title) == 2
 
 
 @needs_poppler
+def test_what_moved_is_listed_with_its_key_between_two_balances() -> None:
+    page = whole(printed(of_titles("Harbour")))
+    assert re.search(r"Before +1\.00\n", page)
+    assert re.search(r"12 Nov +Deposit, less its fee +9\.00\n +deposit/12/0\n", page)
+    assert re.search(r"4 Dec +Given this month +\u22125\.00\n +pot/202611/7\n", page)
+    assert re.search(r"After +5\.00\n", page)
+    assert "10.00 EUR came in; 1.00 EUR were the fee, 9.00 EUR became funds." in page
+
+
+@needs_poppler
+def test_the_hash_and_the_one_before_it_are_printed_whole() -> None:
+    statement = of_titles("Harbour")
+    page = whole(printed(statement))
+    assert f"{document.of(statement)['hash']}\n" in page
+    assert f"{statement.previous}\n" in page
+
+
+@needs_poppler
+def test_a_title_in_letters_that_the_paper_lacks_is_told_by_its_id() -> None:
+    page = whole(printed(of_titles("\u6f01\u5e2b\u306e\u6e2f", "Why??")))
+    assert "Thing thing0" in page
+    assert "Why??" in page
+
+
+@needs_poppler
+@pytest.mark.parametrize("euros", [1, 100, 10_000, 1_000_000])
+def test_large_figures_are_never_cut(euros: int) -> None:
+    statement = of_titles("Harbour")
+    received = (replace(statement.received[0], amount_micros=Micros(euros * 1_000_000 + 1)),)
+    page = whole(printed(replace(statement, received=received)))
+    assert "…" not in page
+    assert page.count(f"{euros}.000001") == 3
+
+
+@needs_poppler
 def test_directions_and_control_characters_do_not_reach_the_paper() -> None:
-    [page] = said(printed(of_titles("one\u202etwo\x07three\nfour")))
+    page = whole(printed(of_titles("one\u202etwo\x07three\nfour")))
     assert "onetwothree four" in page
 
 
 @needs_poppler
 def test_a_long_title_is_cut_and_stays_in_its_column() -> None:
-    [page] = said(printed(of_titles("endless " * 60, "W" * 200)))
+    page = whole(printed(of_titles("endless " * 60, "W" * 200)))
     assert "…" in page
     assert len(re.findall(r"2\.50$", page, re.MULTILINE)) == 2
 

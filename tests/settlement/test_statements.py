@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from irl.errors import NothingYet
 from irl.house import House
 from irl.money import charities
 from irl.rules import EURO
-from irl.settlement import statements
+from irl.settlement import document, sheet, statements
+from irl.settlement.statement import Statement
 from tests.cast import Cast
 from tests.settlement.conftest import NOVEMBER, day, run
 
@@ -26,7 +28,7 @@ async def _closed(house: House, members: Cast, *titles: str) -> None:
     await settlement.settle(house, NOVEMBER, now=day(4, 12))
 
 
-async def _of(house: House, members: Cast, name: str) -> statements.Statement:
+async def _of(house: House, members: Cast, name: str) -> Statement:
     member = await members.member(name)
     return await statements.of(house, member.id, NOVEMBER, now=day(5, 12))
 
@@ -58,7 +60,7 @@ async def test_anyone_can_compute_the_shares_again_from_the_json(
     house: House, members: Cast
 ) -> None:
     await _closed(house, members, *[f"Work {i}" for i in range(7)])
-    given = statements.as_json(await _of(house, members, "Bob"))["given"]
+    given = document.of(await _of(house, members, "Bob"))["given"]
     told = {share["number"]: share["share_micros"] for share in given["shares"]}
     assert told == _computed_again(given)
     assert sum(told.values()) == given["pot_micros"] == 5 * EURO
@@ -71,7 +73,7 @@ async def test_a_maker_sees_counts_and_exact_micros_and_no_people(
 ) -> None:
     await _closed(house, members, "Work", "Song")
     statement = await _of(house, members, "Alice")
-    told = statements.as_json(statement)["received"]
+    told = document.of(statement)["received"]
     assert {one["thing"]["title"]: one["amount_micros"] for one in told["things"]} == {
         "Work": 2_500_000,
         "Song": 2_500_000,
@@ -80,7 +82,7 @@ async def test_a_maker_sees_counts_and_exact_micros_and_no_people(
     assert told["total_micros"] == 5 * EURO
     assert [one["amount_micros"] for one in told["payable"]] == [5 * EURO]
     assert told["payable"][0]["payable_on"] == "2026-12-23"
-    assert "Bob" not in str(statements.as_json(statement))
+    assert "Bob" not in str(document.of(statement))
 
 
 async def test_a_void_flattr_is_shown_with_its_reason_and_gets_nothing(
@@ -102,7 +104,7 @@ async def test_an_idle_month_names_its_charity(house: House, members: Cast) -> N
     await settlement.settle(house, NOVEMBER, early=True, now=day(23, hour=13))
     statement = await _of(house, members, "Bob")
     assert (statement.charity, statement.pot_micros) == ("The shelter", 5 * EURO)
-    assert "charity,,The shelter,,0,5000000," in statements.as_csv(statement)
+    assert "given,charity,,,The shelter,,0,5.000000,5000000," in sheet.of(statement)
 
 
 async def test_who_gave_and_received_nothing_has_an_empty_statement(
@@ -119,15 +121,18 @@ async def test_who_gave_and_received_nothing_has_an_empty_statement(
 
 
 async def test_a_title_cannot_become_a_formula_in_the_csv(house: House, members: Cast) -> None:
-    await _closed(house, members, "=1+1", '+"quoted", with a comma', "@sum", "-1", "Plain")
-    text = statements.as_csv(await _of(house, members, "Bob"))
-    assert text.endswith("\r\n")
-    rows = list(csv.DictReader(io.StringIO(text, newline="")))
-    assert sorted(row["title"] for row in rows) == [
-        '\'+"quoted", with a comma',
-        "'-1",
-        "'=1+1",
-        "'@sum",
-        "Plain",
-    ]
-    assert sum(int(row["amount_micros"]) for row in rows) == 5 * EURO
+    titles = ["=1+1", '+"quoted", with a comma', "@sum", "-1", "\uff1dHYPERLINK(1)", "Plain"]
+    await _closed(house, members, *titles)
+    text = sheet.of(await _of(house, members, "Bob"))
+    assert text.startswith("\ufeffmonth,")
+    assert text.count("\r\n") == text.count("\n")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    given = [row for row in rows if row["section"] == "given"]
+    assert {row["title"].removeprefix("'") for row in given} == set(titles)
+    assert [row["title"] for row in given if not row["title"].startswith("'")] == ["Plain"]
+    assert sum(int(row["amount_micros"]) for row in given) == 5 * EURO
+    # An amount below zero is a number, in both columns.
+    [pot] = [row for row in rows if (row["section"], row["what"]) == ("funds", "pot")]
+    assert (pot["amount_eur"], pot["amount_micros"]) == ("-5.000000", "-5000000")
+    for row in rows:
+        assert Decimal(row["amount_eur"] or 0) * EURO == int(row["amount_micros"] or 0)
