@@ -364,6 +364,12 @@ deposits = _table(
     UniqueConstraint("public_id"),
     UniqueConstraint("provider", "provider_ref"),
     Index(None, "member_id"),
+    Index(
+        None,
+        "created_at",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
     CheckConstraint("fee_micros + net_micros = amount_micros", name="whole"),
 )
 

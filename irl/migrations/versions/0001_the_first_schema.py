@@ -391,6 +391,13 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("deposits", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_deposits_created_at"),
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
         batch_op.create_index(batch_op.f("ix_deposits_member_id"), ["member_id"], unique=False)
 
     op.create_table(
@@ -777,6 +784,11 @@ def downgrade() -> None:
     op.drop_table("invitations")
     with op.batch_alter_table("deposits", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deposits_member_id"))
+        batch_op.drop_index(
+            batch_op.f("ix_deposits_created_at"),
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
 
     op.drop_table("deposits")
     op.drop_table("pocket_scans")
