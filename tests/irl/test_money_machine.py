@@ -1,0 +1,451 @@
+"""Money in, round and out, in any order: the ledger agrees with a model of single micro-euros.
+
+The model keeps of each portion of revenue which deposit brought how much, so it knows by itself
+what a reversal may take, and what is the house's loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from irl import month as months
+from irl.errors import NotPayable, PayoutDecided
+from irl.house import House, opened
+from irl.members.member import Member
+from irl.money import (
+    charities,
+    deposits,
+    ledger,
+    moves,
+    payout_addresses,
+    payout_files,
+    payouts,
+    revenue,
+    wallet,
+)
+from irl.money.payments import sandbox
+from irl.money.shares import shares
+from irl.month import Day, Month
+from irl.rules import CENT, EURO
+from irl.settings import Settings
+from irl.settlement import audit, runner
+from tests.cast import Cast
+
+GIVERS = ("Bob", "Charlie", "Dora")
+MAKERS = ("Alice", "Bob")  # Bob gives and receives
+WORKS = (("Alice", "Boat"), ("Alice", "Tree"), ("Bob", "Song"))
+CHARITY = "the charity"
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+IBAN = "DE89370400440532013000"
+LONG = bool(os.environ.get("IRL_LONG"))
+
+# A portion: who received it, in which month, payable from which day.
+Portion = tuple[str, Month, Day]
+
+
+@dataclass
+class Lot:
+    """A part of somebody's funds; without a deposit it was revenue once."""
+
+    deposit: str | None
+    left: int
+    booked: datetime
+    payable_on: Day
+
+
+@dataclass
+class Paid:
+    """A deposit that was paid."""
+
+    amount: int
+    fee: int
+    giver: str
+
+
+@dataclass
+class Model:
+    """Whose money is where, micro by micro."""
+
+    lots: dict[str, list[Lot]] = field(default_factory=lambda: defaultdict(list))
+    budgets: dict[str, int] = field(default_factory=dict)
+    paid: dict[str, Paid] = field(default_factory=dict)
+    came: dict[Portion, dict[str | None, int]] = field(default_factory=dict)
+    went: dict[Portion, int] = field(default_factory=lambda: defaultdict(int))
+    payouts: dict[str, tuple[str, str, dict[Portion, int]]] = field(default_factory=dict)
+    fees: int = 0
+    loss: int = 0
+
+    def left(self, portion: Portion) -> int:
+        return sum(self.came[portion].values()) - self.went[portion]
+
+    def portions(self, name: str, on: Day | None = None) -> list[Portion]:
+        found = [p for p in self.came if p[0] == name and (on is None or p[2] <= on)]
+        return sorted(found, key=lambda p: (p[2], p[1]))
+
+    def revenue(self, name: str, on: Day | None = None) -> int:
+        return sum(self.left(portion) for portion in self.portions(name, on))
+
+    def take(self, name: str, amount: int, on: Day | None = None) -> dict[Portion, int]:
+        taken = {}
+        for portion in self.portions(name, on):
+            taken[portion] = min(self.left(portion), amount)
+            amount -= taken[portion]
+            self.went[portion] += taken[portion]
+        assert amount == 0
+        return taken
+
+    def reverse(self, deposit_id: str) -> None:
+        deposit = self.paid.pop(deposit_id)
+        self.fees -= deposit.fee
+        back = deposit.fee
+        for lot in self.lots[deposit.giver]:
+            if lot.deposit == deposit_id:
+                back += lot.left
+                lot.left = 0
+        for portion, by_deposit in self.came.items():
+            there = min(by_deposit.get(deposit_id, 0), self.left(portion))
+            self.went[portion] += there
+            back += there
+        self.loss += deposit.amount - back
+
+    def give(self, name: str, pot: int, ends: datetime, earliest: Day) -> tuple[Day, list[Any]]:
+        """Take a pot out of the lots, oldest first; give its day, and its micros by deposit."""
+        line, day = [], earliest
+        for lot in sorted(self.lots[name], key=lambda lot: lot.booked):
+            if lot.booked < ends and (drawn := min(lot.left, pot)):
+                lot.left -= drawn
+                pot -= drawn
+                day = max(day, lot.payable_on)
+                line.append([lot.deposit, drawn])
+        assert pot == 0
+        return day, line
+
+    def receive(self, portion: Portion, line: list[Any], micros: int) -> None:
+        """Let the next micros of a pot's line come into a portion."""
+        by_deposit = self.came.setdefault(portion, defaultdict(int))
+        while micros:
+            part = min(line[0][1], micros)
+            by_deposit[line[0][0]] += part
+            line[0][1] -= part
+            micros -= part
+            if not line[0][1]:
+                line.pop(0)
+
+
+class MoneyMachine(RuleBasedStateMachine):
+    """Real verbs of the house, each checked against the model."""
+
+    template: Path
+    joined: dict[str, Member]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="irl-machine-"))
+        shutil.copy(self.template, self.folder / "irl.db")
+        self.runner = asyncio.Runner()
+        self.stack = AsyncExitStack()
+        self.house: House = self.run(
+            self.stack.enter_async_context(opened(_settings(self.folder / "irl.db")))
+        )
+        self.cast = Cast(self.house, START, dict(self.joined))
+        self.model = Model()
+        self.codes: dict[str, str] = {}
+        self.numbers: dict[str, int] = {}
+        self.given: set[tuple[Month, str, str]] = set()
+
+    def run(self, work: Any) -> Any:
+        return self.runner.run(work)
+
+    def teardown(self) -> None:
+        self.run(self.stack.aclose())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        async def read() -> list[dict[str, Any]]:
+            async with self.house.db.reading() as connection:
+                return await connection.run(sql)
+
+        found: list[dict[str, Any]] = self.run(read())
+        return found
+
+    @property
+    def now(self) -> datetime:
+        self.cast.later(seconds=1)
+        return self.cast.now
+
+    @property
+    def today(self) -> Day:
+        return months.to_day(self.cast.now)
+
+    @property
+    def month(self) -> Month:
+        """The month in which a scan counts now."""
+        month = months.of(self.cast.now)
+        closed = {row["month"] for row in self.rows("SELECT month FROM months")}
+        while month in closed:
+            month = months.add(month, 1)
+        return month
+
+    @initialize(cents=st.lists(st.integers(800, 9000), min_size=3, max_size=3))
+    def begin(self, cents: list[int]) -> None:
+        for maker, title in WORKS:
+            thing = self.run(self.cast.thing(maker, title))
+            self.codes[title] = self.run(self.cast.placement(thing)).code.text
+        found = self.rows("SELECT id, title FROM things")
+        self.numbers = {row["title"]: row["id"] for row in found}
+        for name, amount in zip(GIVERS, cents, strict=True):
+            self.deposit(name, amount)
+            self.set_budget(name, amount // 2 + 200)
+
+    # --- money in ---
+
+    @rule(name=st.sampled_from(GIVERS), cents=st.integers(800, 9000))
+    def deposit(self, name: str, cents: int) -> None:
+        amount, now = cents * CENT, self.now
+        member = self.cast.joined[name]
+        asked = self.run(
+            deposits.ask(self.house, member.id, amount_micros=amount, provider="sandbox", now=now)
+        )
+        self.run(sandbox.decide(self.house, asked.id, "approve", now=now))
+        its_fee = amount // 10
+        self.model.paid[asked.id] = Paid(amount, its_fee, name)
+        self.model.fees += its_fee
+        payable_on = months.to_day(now + timedelta(days=30))
+        self.model.lots[name].append(Lot(asked.id, amount - its_fee, now, payable_on))
+
+    @rule(which=st.integers(0, 20))
+    @precondition(lambda self: self.model.paid)
+    def charge_back(self, which: int) -> None:
+        deposit_id = list(self.model.paid)[which % len(self.model.paid)]
+        self.run(sandbox.decide(self.house, deposit_id, "chargeback", now=self.now))
+        self.model.reverse(deposit_id)
+
+    # --- giving ---
+
+    @rule(name=st.sampled_from(GIVERS), cents=st.integers(200, 5000))
+    def set_budget(self, name: str, cents: int) -> None:
+        member = self.cast.joined[name]
+        self.run(wallet.set_budget(self.house, member.id, cents * CENT, now=self.now))
+        self.model.budgets[name] = cents * CENT
+
+    @rule(name=st.sampled_from(GIVERS), work=st.sampled_from(WORKS))
+    def flattr(self, name: str, work: tuple[str, str]) -> None:
+        maker, title = work
+        self.run(self.cast.scan(name, self.codes[title], now=self.now))
+        if maker != name:
+            self.given.add((self.month, name, title))
+
+    @rule(early=st.booleans(), eager=st.sets(st.sampled_from(GIVERS), min_size=1))
+    def close_the_month(self, early: bool, eager: set[str]) -> None:  # noqa: FBT001 - hypothesis names it
+        closed = [row["month"] for row in self.rows("SELECT month FROM months")]
+        first = months.add(Month(max(closed)), 1) if closed else Month(202611)
+        if first == self.month:
+            for name in sorted(eager):
+                for work in WORKS:
+                    self.flattr(name, work)
+        if early and first > months.of(self.cast.now):
+            return
+        if not early:
+            self.cast.now = max(self.cast.now, months.end(first) + timedelta(days=3))
+        now = self.now
+        ends = min(now, months.end(first)) if early else months.end(first)
+        early = now < months.end(first) + timedelta(days=3)
+        self.run(runner.settle(self.house, first, early=early, now=now))
+        for name in GIVERS:
+            self._close(name, first, ends, early=early)
+
+    def _close(self, name: str, month: Month, ends: datetime, *, early: bool) -> None:
+        titles = [title for at, giver, title in self.given if (at, giver) == (month, name)]
+        titles.sort(key=self.numbers.__getitem__)
+        if not titles and not early:  # nobody was warned
+            return
+        held = sum(lot.left for lot in self.model.lots[name] if lot.booked < ends)
+        pot = min(self.model.budgets[name], held)
+        earliest = Day(months.add(month, 1) * 100 + 10)
+        day, line = self.model.give(name, pot, ends, earliest)
+        if not titles and pot:
+            self.model.receive((CHARITY, month, day), line, pot)
+        makers = {title: maker for maker, title in WORKS}
+        numbers = [self.numbers[title] for title in titles]
+        divided = shares(month, self.cast.joined[name].id, pot, numbers)
+        for title, micros in zip(titles, divided, strict=True):
+            if micros:
+                self.model.receive((makers[title], month, day), line, micros)
+
+    @rule(eager=st.sets(st.sampled_from(GIVERS), min_size=1), name=st.sampled_from(MAKERS))
+    def come_to_a_payday(self, eager: set[str], name: str) -> None:
+        """Most ways to a payout are long; this one is not."""
+        self.close_the_month(False, eager)
+        self.cast.later(days=36)
+        self.ask_for_a_payout(name, None)
+
+    @rule(days=st.integers(1, 40))
+    def wait(self, days: int) -> None:
+        self.cast.later(days=days)
+
+    # --- money out ---
+
+    @rule(name=st.sampled_from((*MAKERS, CHARITY)), part=st.none() | st.floats(0, 1.2))
+    def ask_for_a_payout(self, name: str, part: float | None) -> None:
+        there = self.model.revenue(name, self.today) // CENT * CENT
+        wanted = there
+        if part is not None and name != CHARITY:
+            wanted = max(10 * EURO, int(there * part) // CENT * CENT)
+        if wanted < 10 * EURO or wanted > there:
+            with pytest.raises(NotPayable):
+                self.run(self._ask(name, None if part is None else wanted))
+            return
+        asked = self.run(self._ask(name, None if part is None else wanted))
+        assert asked.amount_micros == wanted
+        taken = self.model.take(name, wanted, self.today)
+        self.model.payouts[asked.id] = (name, "requested", taken)
+
+    async def _ask(self, name: str, amount: int | None) -> payouts.Payout:
+        if name == CHARITY:
+            return await payouts.ask_for_charity(self.house, 1, now=self.cast.now)
+        member = self.cast.joined[name]
+        return await payouts.ask(self.house, member.id, amount_micros=amount, now=self.cast.now)
+
+    @rule()
+    @precondition(lambda self: self.model.payouts)
+    def export(self) -> None:
+        waiting = [key for key, paid in self.model.payouts.items() if paid[1] == "requested"]
+        file = self.run(payout_files.export(self.house, now=self.now)) if waiting else None
+        for key in waiting:
+            name, _, taken = self.model.payouts[key]
+            self.model.payouts[key] = (name, "exported", taken)
+            assert file is not None
+            assert f"<EndToEndId>{key}</EndToEndId>" in file.body
+
+    @rule(which=st.integers(0, 20), arrives=st.booleans())
+    @precondition(lambda self: self.model.payouts)
+    def hear_of_a_payout(self, which: int, arrives: bool) -> None:  # noqa: FBT001 - hypothesis names it
+        key = list(self.model.payouts)[which % len(self.model.payouts)]
+        name, state, taken = self.model.payouts[key]
+        if not arrives:
+            new = self.run(payouts.returned(self.house, key, why="closed", now=self.now))
+            assert new == (state != "returned")
+            if new:
+                for portion, micros in taken.items():
+                    self.model.went[portion] -= micros
+                self.model.payouts[key] = (name, "returned", taken)
+        elif state in {"exported", "paid"}:
+            assert self.run(payouts.paid(self.house, key, now=self.now)) == (state == "exported")
+            self.model.payouts[key] = (name, "paid", taken)
+        else:
+            with pytest.raises(PayoutDecided):
+                self.run(payouts.paid(self.house, key, now=self.now))
+
+    @rule(name=st.sampled_from(MAKERS), micros=st.none() | st.integers(1, 30 * EURO))
+    def move(self, name: str, micros: int | None) -> None:
+        there, member = self.model.revenue(name), self.cast.joined[name]
+        work = moves.to_funds(self.house, member.id, amount_micros=micros, now=self.now)
+        wanted = there if micros is None else micros
+        if not 0 < wanted <= there:
+            with pytest.raises(NotPayable):
+                self.run(work)
+            return
+        assert self.run(work).amount_micros == wanted
+        by_day: dict[Day, int] = defaultdict(int)
+        for portion, taken in self.model.take(name, wanted).items():
+            by_day[portion[2]] += taken
+        for day in sorted(by_day):
+            self.model.lots[name].append(Lot(None, by_day[day], self.cast.now, day))
+
+    # --- what always holds ---
+
+    @invariant()
+    def everything_adds_up(self) -> None:
+        assert list(self.run(audit.audit(self.house))) == []
+
+    @invariant()
+    def every_micro_is_where_the_model_has_it(self) -> None:
+        rows = self.rows("SELECT account, balance_micros FROM balances WHERE balance_micros <> 0")
+        found = {row["account"]: row["balance_micros"] for row in rows}
+        wanted = {ledger.FEE: self.model.fees, ledger.LOSS: -self.model.loss}
+        for name, member in self.cast.joined.items():
+            wanted[ledger.funds(member.id)] = sum(lot.left for lot in self.model.lots[name])
+            wanted[ledger.revenue(member.id)] = self.model.revenue(name)
+        wanted[ledger.charity(1)] = self.model.revenue(CHARITY)
+        for account, micros in wanted.items():
+            assert found.get(account, 0) == micros, account
+        by_state: dict[str, int] = defaultdict(int)
+        for _, state, taken in self.model.payouts.values():
+            by_state[state] += sum(taken.values())
+        underway = sum(found[account] for account in found if account % 8 == 7)
+        assert underway == by_state["requested"] + by_state["exported"]
+        assert found.get(ledger.provider("sepa"), 0) == by_state["paid"]
+
+    @invariant()
+    def revenue_says_what_can_be_paid_out(self) -> None:
+        for name in MAKERS:
+            member = self.cast.joined[name]
+            seen = self.run(revenue.of(self.house, member.id, now=self.cast.now))
+            assert seen.payable_micros == self.model.revenue(name, self.today)
+            assert seen.revenue_micros == self.model.revenue(name)
+
+
+def _settings(path: Path) -> Settings:
+    return Settings(
+        database_url=f"sqlite:///{path}", sandbox=True, sepa_name="A house", sepa_iban=IBAN
+    )
+
+
+async def with_people(template: Path) -> dict[str, Member]:
+    """Let everybody join once; each example starts from there."""
+    async with opened(_settings(template)) as house:
+        cast = Cast(house, START)
+        sea = await charities.add(house, name="Sea Rescue", url="https://sea.example", now=START)
+        await charities.set_account(house, sea.id, holder="Sea Rescue", iban=IBAN)
+        for name in (*GIVERS, "Alice"):
+            await cast.member(name)
+        for name in MAKERS:
+            await payout_addresses.set_to(
+                house, cast.joined[name].id, method="sepa", holder=name, address=IBAN, now=START
+            )
+        return cast.joined
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", range(40 if LONG else 1))
+def test_whatever_happens_to_money_every_micro_is_accounted_for(
+    empty_sqlite: Path, tmp_path: Path, part: int
+) -> None:
+    MoneyMachine.template = tmp_path / "irl.db"
+    shutil.copy(empty_sqlite, MoneyMachine.template)
+    MoneyMachine.joined = asyncio.run(with_people(MoneyMachine.template))
+    machine = seed(part)(MoneyMachine) if LONG else MoneyMachine
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=250 if LONG else 30,
+            stateful_step_count=20 if LONG else 12,
+            deadline=None,
+            database=None,
+            derandomize=not LONG,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
