@@ -1,43 +1,60 @@
-"""Deposits: asked for, then booked, declined or reversed by what the provider tells.
+"""Deposits: asked for, opened with a provider, looked after until it is known what became of them.
 
-A deposit is booked once, whatever arrives: its state changes under a condition, and its transfers
-have its number as their key.
+What a provider tells is done by `irl.money.booking`, in one transaction. Here the house talks to
+providers, never inside a transaction: the deposit is written before the provider hears of it, so
+that whatever breaks in between can be taken up again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
 from irl import month as months
 from irl.db import Connection, Row
-from irl.errors import DepositDecided, Invalid, NotFound
+from irl.errors import Invalid, NotFound, PaymentDiffers, ProviderUnavailable
 from irl.house import House
-from irl.money import ledger, payments, reversals
-from irl.money.ledger import FEE, Transfer
+from irl.money import booking, payments
+from irl.money.booking import State
 from irl.money.micros import Micros, fee, whole_cents
-from irl.schema import deposits, lots
+from irl.money.payments.protocol import News, Post, Wanted
+from irl.schema import deposits
 from irl.secret import is_public_id, public_id
 
-State = Literal["pending", "booked", "declined", "reversed"]
+ASKED_FOR: Final = timedelta(days=7)
+"""How long a provider is asked about a deposit that stays pending."""
+
+_FIRST_LOOK: Final = timedelta(minutes=2)
+_LOOKS_MOST: Final = 500
 
 _ONE: Final = select(deposits).where(deposits.c.public_id == bindparam("deposit_id"))
-# Held until the end of the transaction: who decides the same deposit meanwhile sees what became of it.
-_HELD: Final = _ONE.with_for_update()
 _MINE: Final = (
     select(deposits)
     .where(deposits.c.member_id == bindparam("member_id"))
     .order_by(deposits.c.id.desc())
     .limit(200)
 )
+_LEFT: Final = (
+    select(deposits)
+    .where(deposits.c.state == "pending", deposits.c.pay_url.is_not(None))
+    .where(deposits.c.created_at >= bindparam("since"))
+    .where(deposits.c.created_at <= bindparam("until"))
+    .order_by(deposits.c.created_at.desc())
+)
+_OPENED: Final = (
+    update(deposits)
+    .where(deposits.c.id == bindparam("of_id"))
+    .values(provider_ref=bindparam("ref"), pay_url=bindparam("url"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deposit:
-    """Money coming in; amounts in micro-euros."""
+    """Money coming in; amounts in micro-euros. `checkout_url` is where to pay."""
 
     id: str
     provider: str
@@ -56,6 +73,7 @@ async def ask(
 
     Raises:
         Invalid: the amount is out of the limits or not whole cents, or the provider is unknown.
+        ProviderUnavailable: it does not answer; the deposit is there, and `of` tries again.
     """
     rules = house.rules
     amount = whole_cents(
@@ -89,20 +107,29 @@ async def ask(
         assert row is not None
         return row
 
-    return _built(house, await house.db.write(work))
+    return _built(house, await _opened(house, await house.db.write(work)))
 
 
 async def of(house: House, member_id: int, deposit_id: str) -> Deposit:
-    """Give a member's deposit.
+    """Give a member's deposit; one that could not be opened with its provider is opened now.
+
+    Raises:
+        NotFound: it does not exist or is somebody else's.
+        ProviderUnavailable: the provider still does not answer.
+    """
+    row = await _of(house, member_id, deposit_id)
+    if row["state"] == "pending" and row["pay_url"] is None:
+        row = await _opened(house, row)
+    return _built(house, row)
+
+
+async def seen(house: House, member_id: int, deposit_id: str) -> Deposit:
+    """Give a member's deposit as it is known here, without asking anybody.
 
     Raises:
         NotFound: it does not exist or is somebody else's.
     """
-    async with house.db.reading() as connection:
-        row = await _one(connection, deposit_id)
-    if row is None or row["member_id"] != member_id:
-        raise NotFound("There is no such deposit.")
-    return _built(house, row)
+    return _built(house, await _of(house, member_id, deposit_id))
 
 
 async def mine(house: House, member_id: int) -> tuple[Deposit, ...]:
@@ -111,99 +138,141 @@ async def mine(house: House, member_id: int) -> tuple[Deposit, ...]:
         return tuple(_built(house, row) for row in await connection.all(_MINE, member_id=member_id))
 
 
-async def told(house: House, *, provider: str, deposit_id: str, what: str, now: datetime) -> None:
-    """Do what a provider tells: `approve`, `decline` or `chargeback`; again changes nothing.
+async def pay(house: House, member_id: int, deposit_id: str) -> str:
+    """Give where to pay a deposit now.
 
     Raises:
-        NotFound: there is no such deposit with this provider.
-        DepositDecided: it contradicts what was decided before.
+        NotFound: it does not exist, is somebody else's, or its provider is not offered any more.
+        ProviderUnavailable: the provider does not answer.
     """
-    assert what in {"approve", "decline", "chargeback"}
+    row = await _of(house, member_id, deposit_id)
+    if row["state"] == "pending":
+        lasts = payments.named(house, row["provider"]).pay_url_lasts
+        row = await _opened(house, row, anew=not lasts)
+    return _built(house, row).checkout_url
+
+
+async def look(house: House, member_id: int, deposit_id: str, *, now: datetime) -> Deposit:
+    """Ask the provider what became of a deposit, take what was approved, and book it.
+
+    Raises:
+        NotFound: it does not exist or is somebody else's.
+        ProviderUnavailable: the provider does not answer.
+        PaymentDiffers: what was paid is not what was asked for.
+    """
+    row = await _of(house, member_id, deposit_id)
+    if row["state"] == "pending":
+        await _look(house, row, now=now)
+    return await seen(house, member_id, deposit_id)
+
+
+async def heard(
+    house: House, *, provider: str, headers: Mapping[str, str], body: bytes, now: datetime
+) -> None:
+    """Do what was posted by somebody who can prove to be the provider.
+
+    Raises:
+        EventRefused: it is not proven.
+        NotFound: the provider is not offered, or tells of no deposit of ours.
+        PaymentDiffers: what was paid is not what was asked for.
+        ProviderUnavailable: what the proof or the booking needs cannot be had now.
+    """
+    till = payments.named(house, provider)
+    news = await till.heard(Post(headers=headers, body=body), now=now)
+    if news.what == "nothing" and not news.deposit_id:
+        return  # about something else than a payment
+    await booking.hear(house, provider=provider, news=news, now=now)
+    if news.what == "approved":
+        row = await _row(house, news.deposit_id)
+        assert row is not None, "it was booked"
+        if row["state"] == "pending":
+            await _look(house, row | {"provider_ref": news.provider_ref}, now=now)
+
+
+async def catch_up(house: House, *, since: datetime | None, now: datetime) -> int:
+    """Ask about deposits that are pending; give how many are not any more.
+
+    Two minutes after it was asked for the provider is asked about a deposit for the first time,
+    then after four, eight and so on, for a week.
+
+    Args:
+        house: the house.
+        since: when this was done last; None asks about all, after a start.
+        now: the moment.
+    """
+    until = now - _FIRST_LOOK
+    async with house.db.reading() as connection:
+        rows = await connection.all(
+            _LEFT, since=months.to_instant(now - ASKED_FOR), until=months.to_instant(until)
+        )
+    due = [row for row in rows if since is None or _is_due(row, since, now)]
+    decided, silent = 0, set()
+    for row in due[:_LOOKS_MOST]:
+        if row["provider"] in silent or row["provider"] not in payments.offered(house):
+            continue
+        try:
+            decided += await _look(house, row, now=now)
+        except ProviderUnavailable:
+            silent.add(row["provider"])  # the others of this provider wait for the next time
+        except PaymentDiffers:
+            continue
+    return decided
+
+
+async def _look(house: House, row: Row, *, now: datetime) -> bool:
+    """Ask the provider about a deposit, and do what it says; tell whether it said anything."""
+    news: News | None = await payments.named(house, row["provider"]).look(_wanted(row))
+    if news is None or news.what in {"approved", "nothing"}:
+        return False
+    if news.deposit_id != row["public_id"]:
+        raise PaymentDiffers("The provider speaks of another deposit.")
+    await booking.hear(house, provider=row["provider"], news=news, now=now)
+    return True
+
+
+async def _opened(house: House, row: Row, *, anew: bool = False) -> Row:
+    """Open a deposit with its provider, unless it is; give its row as it is then."""
+    if row["provider"] == "sandbox" or (row["pay_url"] is not None and not anew):
+        return row
+    opened = await payments.named(house, row["provider"]).open(_wanted(row))
 
     async def work(connection: Connection) -> None:
-        row = await _one(connection, deposit_id, hold=True)
-        if row is None or row["provider"] != provider:
-            raise NotFound("There is no such deposit.")
-        if what == "approve":
-            await _book(connection, row, house, now)
-        elif what == "decline":
-            await _decline(connection, row)
-        else:
-            await _reverse(connection, row, now)
+        await connection.all(_OPENED, of_id=row["id"], ref=opened.provider_ref, url=opened.pay_url)
 
     await house.db.write(work)
+    return row | {"provider_ref": opened.provider_ref, "pay_url": opened.pay_url}
 
 
-async def _one(connection: Connection, deposit_id: str, *, hold: bool = False) -> Row | None:
+def _is_due(row: Row, since: datetime, now: datetime) -> bool:
+    """Tell whether 2, 4, 8, … minutes after a deposit was asked for lie between two moments."""
+    created = months.from_instant(row["created_at"])
+    before, after = (int((moment - created) / timedelta(minutes=1)) for moment in (since, now))
+    return max(0, before).bit_length() < after.bit_length()
+
+
+async def _of(house: House, member_id: int, deposit_id: str) -> Row:
+    row = await _row(house, deposit_id)
+    if row is None or row["member_id"] != member_id:
+        raise NotFound("There is no such deposit.")
+    return row
+
+
+async def _row(house: House, deposit_id: str) -> Row | None:
     if not is_public_id(deposit_id):
         return None
-    return await connection.one(_HELD if hold else _ONE, deposit_id=deposit_id)
+    async with house.db.reading() as connection:
+        return await connection.one(_ONE, deposit_id=deposit_id)
 
 
-async def _book(connection: Connection, row: Row, house: House, now: datetime) -> None:
-    at = months.to_instant(now)
-    if not await _turn(connection, row, "pending", "booked", booked_at=at):
-        if row["state"] == "booked":
-            return
-        raise DepositDecided("This deposit was declined or reversed already.")
-    account = ledger.provider(row["provider"])
-    transfers = [
-        Transfer(
-            kind="deposit",
-            subject=row["id"],
-            debit=account,
-            credit=ledger.funds(row["member_id"]),
-            amount=row["net_micros"],
-        )
-    ]
-    if row["fee_micros"]:
-        transfers.append(
-            Transfer(
-                kind="fee", subject=row["id"], debit=account, credit=FEE, amount=row["fee_micros"]
-            )
-        )
-    posted = await ledger.post(connection, transfers, now=now)
-    assert posted, "a pending deposit has no transfers"
-    await connection.all(
-        insert(lots).values(
-            member_id=row["member_id"],
-            deposit_id=row["id"],
-            booked_at=at,
-            payable_on=months.to_day(now + timedelta(days=house.rules.payout_wait_days)),
-            amount_micros=row["net_micros"],
-            left_micros=row["net_micros"],
-        )
+def _wanted(row: Row) -> Wanted:
+    return Wanted(
+        id=row["public_id"], amount=row["amount_micros"], provider_ref=row["provider_ref"]
     )
-
-
-async def _decline(connection: Connection, row: Row) -> None:
-    if not await _turn(connection, row, "pending", "declined") and row["state"] != "declined":
-        raise DepositDecided("This deposit was paid already.")
-
-
-async def _reverse(connection: Connection, row: Row, now: datetime) -> None:
-    at = months.to_instant(now)
-    if not await _turn(connection, row, "booked", "reversed", reversed_at=at):
-        if row["state"] == "reversed":
-            return
-        raise DepositDecided("This deposit was never paid.")
-    await reversals.take_back(connection, row, now=now)
-
-
-async def _turn(
-    connection: Connection, row: Row, before: State, after: State, **instants: int
-) -> bool:
-    """Change the state of a deposit if it is still what it was; tell whether it was."""
-    turned = await connection.value(
-        update(deposits)
-        .where(deposits.c.id == row["id"], deposits.c.state == before)
-        .values(state=after, **instants)
-        .returning(deposits.c.id)
-    )
-    return turned is not None
 
 
 def _built(house: House, row: Row) -> Deposit:
+    base_url = house.settings.base_url
+    ours = "sandbox/checkout" if row["provider"] == "sandbox" else "deposits"
     return Deposit(
         id=row["public_id"],
         provider=row["provider"],
@@ -212,5 +281,5 @@ def _built(house: House, row: Row) -> Deposit:
         fee_micros=row["fee_micros"],
         net_micros=row["net_micros"],
         created_at=months.from_instant(row["created_at"]),
-        checkout_url=payments.checkout_url(house, row["provider"], row["public_id"]),
+        checkout_url=row["pay_url"] or f"{base_url}/{ours}/{row['public_id']}",
     )

@@ -1,20 +1,39 @@
-"""Providers of payments: where a member pays, and what they tell us afterwards.
+"""Providers of payments: play money, PayPal and Skrill; three folders that look alike.
 
-Only play money so far. A provider has a name (the `provider` of a deposit and its account in the
-ledger), an address where a deposit is paid, and calls `money.deposits.told` with what happened.
+What a provider must do stands in `protocol`. Each folder has a `provider` that does it; the two
+that speak to a server have a `client` beside it. To add one, copy a neighbouring folder and name
+it here, in `irl.money.ledger.PROVIDERS` and in the settings.
 """
 
 from __future__ import annotations
 
+from irl.errors import NotFound
 from irl.house import House
+from irl.money.payments.paypal.provider import PayPal
+from irl.money.payments.protocol import Provider
+from irl.money.payments.sandbox.provider import Sandbox
+from irl.money.payments.skrill.provider import Skrill
 
 
 def offered(house: House) -> tuple[str, ...]:
-    """Give the names of the providers that this house offers."""
-    return ("sandbox",) if house.settings.plays else ()
+    """Give the names of the providers that this house offers: those that are set up."""
+    settings = house.settings
+    found = {
+        "sandbox": settings.plays,
+        "paypal": settings.has_paypal,
+        "skrill": settings.has_skrill,
+    }
+    return tuple(name for name, is_offered in found.items() if is_offered)
 
 
-def checkout_url(house: House, provider: str, deposit_id: str) -> str:
-    """Give the address where a deposit is paid."""
-    assert provider == "sandbox"
-    return f"{house.settings.base_url}/sandbox/checkout/{deposit_id}"
+def named(house: House, name: str) -> Provider:
+    """Give a provider that this house offers.
+
+    Raises:
+        NotFound: it does not.
+    """
+    if name not in offered(house):
+        raise NotFound("This provider of payments is not offered here.")
+    if name == "paypal":
+        return PayPal(house)
+    return Skrill(house) if name == "skrill" else Sandbox(house)

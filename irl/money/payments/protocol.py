@@ -57,7 +57,7 @@ class News:
         event: the provider's own id of this piece of news.
         kind: the provider's own word for it.
         what: what it means to us.
-        deposit_id: the deposit's public id, or None where only a reference is told.
+        deposit_id: the deposit's public id; empty where none is told.
         provider_ref: the provider's name for the payment, where told.
         capture_ref: its name for the money taken, where told.
         paid: what was paid or taken back; needed for what is captured or reversed.
@@ -67,7 +67,7 @@ class News:
     event: str
     kind: str
     what: What
-    deposit_id: str | None
+    deposit_id: str
     provider_ref: str | None = None
     capture_ref: str | None = None
     paid: Paid | None = None
@@ -88,6 +88,11 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """Its name: the `provider` of a deposit, and its account in the ledger."""
+        ...
+
+    @property
+    def pay_url_lasts(self) -> bool:
+        """Whether where to pay stays good; otherwise it is opened anew before each visit."""
         ...
 
     async def open(self, wanted: Wanted) -> Opened:

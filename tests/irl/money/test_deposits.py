@@ -12,7 +12,7 @@ from irl import settlement
 from irl.db import Connection
 from irl.errors import DepositDecided, Invalid, NotFound
 from irl.house import House
-from irl.money import charities, deposits, ledger, wallet
+from irl.money import booking, charities, deposits, ledger, wallet
 from irl.money.deposits import Deposit
 from irl.money.payments import sandbox
 from irl.month import Month
@@ -158,9 +158,7 @@ async def test_what_the_provider_tells_of_no_deposit_is_refused(
         with pytest.raises(NotFound):
             await sandbox.decide(house, deposit_id, "approve", now=NOW)
     with pytest.raises(NotFound):
-        await deposits.told(
-            house, provider="paypal", deposit_id=deposit.id, what="approve", now=NOW
-        )
+        await booking.told(house, provider="paypal", deposit_id=deposit.id, what="approve", now=NOW)
     with pytest.raises(Invalid) as refused:
         await sandbox.decide(house, deposit.id, "perhaps", now=NOW)
     assert refused.value.field == "decision"

@@ -7,7 +7,7 @@ from typing import Final
 
 from irl.errors import Invalid, NotFound
 from irl.house import House
-from irl.money import deposits
+from irl.money import booking
 
 DECISIONS: Final = ("approve", "decline", "chargeback")
 
@@ -24,4 +24,4 @@ async def decide(house: House, deposit_id: str, decision: str, *, now: datetime)
         raise NotFound("Money is not played with here.")
     if decision not in DECISIONS:
         raise Invalid(f"A decision is one of {', '.join(DECISIONS)}.", field="decision")
-    await deposits.told(house, provider="sandbox", deposit_id=deposit_id, what=decision, now=now)
+    await booking.told(house, provider="sandbox", deposit_id=deposit_id, what=decision, now=now)
