@@ -10,7 +10,8 @@ import scanner
 from api import demo as demo_house
 from api import serving
 from irl import settings
-from irl.cli import COMMANDS, REFUSED, end
+from irl.cli import COMMANDS
+from irl.command import REFUSED, end
 from irl.errors import Unavailable
 from irl.settings import SettingsRefused
 from scanner.shell import scan

@@ -5,63 +5,24 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import NoReturn, TypeVar
+from datetime import datetime, timedelta
 
 import click
 
 from irl import calendar, migrations, outbox, settings
 from irl import month as months
-from irl.errors import Conflict, IrlError, SettlerAtWork, Unavailable
+from irl.command import NOT_CLEAN, REFUSED, end, in_house, now
+from irl.errors import Conflict, Unavailable
 from irl.giving import pockets, scans
-from irl.house import House, opened
+from irl.house import House
 from irl.members import invitations, joining
 from irl.money import charities
+from irl.payout_commands import payouts
 from irl.settings import SettingsRefused
 from irl.settlement import audit, runner
 
-T = TypeVar("T")
-
-NOT_CLEAN = 1
-REFUSED = 2
-AT_WORK = 75
-"""EX_TEMPFAIL of sysexits.h: try again later."""
-
 _MAIL_S = 1
 _CHORES = timedelta(hours=1)
-
-
-def in_house(work: Callable[[House], Awaitable[T]]) -> T:
-    """Open the house that the settings name and work in it.
-
-    What goes wrong in operation ends the program with one clear line: exit code 2, or 75 when
-    another settler is at work.
-    """
-
-    async def run() -> T:
-        async with opened(settings.load()) as house:
-            return await work(house)
-
-    try:
-        return asyncio.run(run())
-    except SettlerAtWork as trouble:
-        end(trouble.message, AT_WORK)
-    except IrlError as trouble:
-        end(trouble.message, REFUSED)
-    except SettingsRefused as trouble:
-        end(str(trouble), REFUSED)
-
-
-def end(message: str, code: int) -> NoReturn:
-    """Say one line on standard error and end the program."""
-    click.echo(f"irl: {message}", err=True)
-    sys.exit(code)
-
-
-def now() -> datetime:
-    """Give the moment of the command."""
-    return datetime.now(UTC)
 
 
 @click.command()
@@ -127,10 +88,21 @@ def mail() -> None:
 @click.command()
 @click.argument("name")
 @click.argument("url")
-def charity(name: str, url: str) -> None:
-    """Add a charity that members can choose; the first one is the house's own."""
-    added = in_house(lambda house: charities.add(house, name=name, url=url, now=now()))
-    click.echo(f"{added.id} {added.name}")
+@click.option("--holder", default="", help="The holder of its bank account, for payouts.")
+@click.option("--iban", default="", help="The IBAN of its bank account, for payouts.")
+def charity(name: str, url: str, *, holder: str, iban: str) -> None:
+    """Add a charity that members can choose; the first one is the house's own.
+
+    With --holder and --iban it gets a bank account; a charity that is listed under this NAME
+    already is not added again, and gets this account from now on.
+    """
+    account = (holder, iban) if holder or iban else None
+
+    async def work(house: House) -> charities.Charity:
+        return await charities.enter(house, name=name, url=url, account=account, now=now())
+
+    entered = in_house(work)
+    click.echo(f"{entered.id} {entered.name}")
 
 
 @click.command()
@@ -175,5 +147,14 @@ async def chores(house: House, *, now: datetime) -> None:
             return
 
 
-COMMANDS: tuple[click.Command, ...] = (migrate, invite, settle, audit_ledger, mail, charity, clock)
+COMMANDS: tuple[click.Command, ...] = (
+    migrate,
+    invite,
+    settle,
+    audit_ledger,
+    mail,
+    charity,
+    payouts,
+    clock,
+)
 """The commands of the domain; `api.cli` adds those that need the web or the scanner."""

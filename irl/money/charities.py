@@ -56,6 +56,24 @@ async def add(house: House, *, name: str, url: str, now: datetime) -> Charity:
     return Charity(id=await house.db.write(work), name=name, url=url)
 
 
+async def enter(
+    house: House, *, name: str, url: str, account: tuple[str, str] | None, now: datetime
+) -> Charity:
+    """Add a charity, or find the listed one of this name; set its account (holder, IBAN) if given.
+
+    Raises:
+        Invalid: with the field at fault; nothing was added then.
+    """
+    if account is not None:
+        payout_addresses.holder_name(account[0], field="holder")
+        payout_addresses.iban(account[1], field="iban")
+    known = [charity for charity in await listed(house) if charity.name == name.strip()]
+    found = known[0] if known and account else await add(house, name=name, url=url, now=now)
+    if account is not None:
+        await set_account(house, found.id, holder=account[0], iban=account[1])
+    return found
+
+
 async def listed(house: House) -> tuple[Charity, ...]:
     """Give the charities that can be chosen; the first is the house's."""
     async with house.db.reading() as connection:
@@ -90,7 +108,7 @@ async def set_account(house: House, charity_id: int, *, holder: str, iban: str) 
         NotFound: there is no such charity.
     """
     values = {
-        "account_holder": payout_addresses.holder_name(holder, field="account_holder"),
+        "account_holder": payout_addresses.holder_name(holder, field="holder"),
         "iban": payout_addresses.iban(iban, field="iban"),
     }
 
