@@ -16,13 +16,15 @@ from irl.errors import Conflict, Unavailable
 from irl.giving import pockets, scans
 from irl.house import House
 from irl.members import invitations, joining
-from irl.money import charities
+from irl.money import charities, deposits
 from irl.payout_commands import payouts
 from irl.settings import SettingsRefused
 from irl.settlement import audit, runner
+from irl.settlement import recompute as recomputing
 
 _MAIL_S = 1
 _CHORES = timedelta(hours=1)
+_DEPOSITS = timedelta(minutes=1)
 
 
 @click.command()
@@ -106,6 +108,24 @@ def charity(name: str, url: str, *, holder: str, iban: str) -> None:
 
 
 @click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+def recompute(files: tuple[Path, ...]) -> None:
+    """Compute statements again, each FILE the JSON of one or a folder of them, without the house.
+
+    Exit code 0: clean. 1: not, with each finding. 2: a file cannot be read, or is no statement.
+    """
+    try:
+        findings = recomputing.compared(files)
+    except recomputing.Unreadable as trouble:
+        end(str(trouble), REFUSED)
+    for finding in findings:
+        click.echo(finding)
+    if findings:
+        sys.exit(NOT_CLEAN)
+    click.echo("clean")
+
+
+@click.command()
 def clock() -> None:
     """Send mail, forget what is old and close months that are due, until stopped."""
 
@@ -114,9 +134,14 @@ def clock() -> None:
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
         chores_at = now()
+        looked_at: datetime | None = None
         while not stopped.is_set():
             try:
                 await outbox.send_waiting(house, now=now())
+                if looked_at is None or now() >= looked_at + _DEPOSITS:
+                    # From before the look, so that no deposit falls between two of them.
+                    since, looked_at = looked_at, now()
+                    await deposits.catch_up(house, since=since, now=looked_at)
                 if now() >= chores_at:
                     await chores(house, now=now())
                     chores_at = now() + _CHORES
@@ -155,6 +180,7 @@ COMMANDS: tuple[click.Command, ...] = (
     mail,
     charity,
     payouts,
+    recompute,
     clock,
 )
 """The commands of the domain; `api.cli` adds those that need the web or the scanner."""

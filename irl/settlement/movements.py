@@ -91,11 +91,13 @@ async def spans(connection: Connection) -> list[Span]:
     for row in await connection.all(_CLOSED):
         month = Month(row["month"])
         begins_at = found[-1].ends_at if found else months.to_instant(months.start(month))
+        # A month closed early, but long after its end, leaves no time to the next.
+        ends_at = max(begins_at, Instant(row["ends_at"]))
         found.append(
             Span(
                 month=month,
                 begins_at=begins_at,
-                ends_at=Instant(row["ends_at"]),
+                ends_at=ends_at,
                 closed_at=Instant(row["closed_at"]),
                 early=bool(row["early"]),
             )
