@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, Router
 
 from api import docs, health, openapi, pages, problems, state
 from api.door import Door
+from api.hooks import Hook
 from api.logs import AccessLog
 from api.state import Clock, Reader, State, utc_now
 from api.v1 import (
@@ -61,6 +62,11 @@ API: list[BaseRoute] = [
     Route("/sandbox/checkout/{id}", deposits.decide, methods=["POST"]),
 ]
 
+HOOKS: list[BaseRoute] = [
+    Route("/hooks/paypal", Hook("paypal"), methods=["POST"]),
+    Route("/hooks/skrill", Hook("skrill"), methods=["POST"]),
+]
+
 HOUSE: list[BaseRoute] = [
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/problems/{name}", docs.problem, methods=["GET"]),
@@ -101,9 +107,15 @@ def create(
 
     # Routes are tried in their order, so the two ways that are gone most stand first: scans, and
     # the page of a code, with which the pages begin.
-    routes = [API[0], *PAGES, *API[1:], *about, *HOUSE]
+    routes = [API[0], *PAGES, *API[1:], *about, *HOOKS, *HOUSE]
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
-    return Door(router, base_url=settings.base_url, answer=_answer, log=log)
+    return Door(
+        router,
+        base_url=settings.base_url,
+        answer=_answer,
+        log=log,
+        pay_origins=settings.pay_origins,
+    )
 
 
 async def _answer(request: Request, trouble: Exception) -> Response:

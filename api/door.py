@@ -12,7 +12,7 @@ import itertools
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -41,10 +41,9 @@ _DISCARD_S: Final = 2.0
 
 _POLICY: Final = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
-    "form-action 'self'"
+    "form-action 'self'{pay_origins}"
 )
 _HEADERS: Final = {
-    "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     # Not no-referrer: browsers then send "Origin: null" with our own forms.
     "referrer-policy": "same-origin",
@@ -66,17 +65,26 @@ class Door:
         base_url: where the house lives; its scheme decides about HSTS, its host about origins.
         answer: gives the answer to an exception.
         log: where requests are noted, or None.
+        pay_origins: where a form may lead to in the end, beside here: providers of payments.
     """
 
     def __init__(
-        self, app: ASGIApp, *, base_url: str, answer: Answer, log: AccessLog | None = None
+        self,
+        app: ASGIApp,
+        *,
+        base_url: str,
+        answer: Answer,
+        log: AccessLog | None = None,
+        pay_origins: Sequence[str] = (),
     ) -> None:
         self._app = app
         self._answer = answer
         self._log = log
         base = urlsplit(base_url)
         self._origin = f"{base.scheme}://{base.netloc}".encode()
-        named = _HEADERS | ({"strict-transport-security": _HSTS} if base.scheme == "https" else {})
+        policy = _POLICY.format(pay_origins="".join(f" {origin}" for origin in pay_origins))
+        named = _HEADERS | {"content-security-policy": policy}
+        named |= ({"strict-transport-security": _HSTS} if base.scheme == "https" else {}
         self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
         self._patience = _Patience()
         process = secrets.token_hex(4)

@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.pages import (
     codes,
+    deposits,
     flattrs,
     home,
     members,
@@ -50,6 +51,10 @@ ROUTES: list[BaseRoute] = [
     Route("/wallet", wallet.mine, methods=["GET"]),
     Route("/wallet", wallet.deposit, methods=["POST"]),
     Route("/sandbox/checkout/{id}", wallet.till, methods=["GET"]),
+    Route("/deposits/{id}", deposits.of, methods=["GET"]),
+    Route("/deposits/{id}/pay", deposits.pay, methods=["POST"]),
+    Route("/deposits/{id}/back", deposits.back, methods=["GET"]),
+    Route("/deposits/{id}/look", deposits.look, methods=["POST"]),
     Route("/things", things.mine, methods=["GET"]),
     Route("/things", things.register, methods=["POST"]),
     Route("/things/{id}", things.of, methods=["GET"]),

@@ -53,6 +53,10 @@ def _percent(basis_points: int) -> str:
     return f"{basis_points / 100:g}"
 
 
+def _provider_name(provider: str) -> str:
+    return {"paypal": "PayPal", "skrill": "Skrill"}.get(provider, "play money")
+
+
 def _month(month: Month) -> str:
     return f"{months.start(month):%B %Y}"
 
@@ -70,6 +74,7 @@ _environment.filters |= {
     "percent": _percent,
     "moment": _moment,
     "day": _day,
+    "provider_name": _provider_name,
     "month_name": _month,
     "month_text": months.text,
     "iso": months.iso,

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from api.pages import forms
 from api.pages.forms import Form
 from api.pages.page import Asked, forward, page
+from irl.errors import ProviderUnavailable
 from irl.money import deposits, micros, payments, wallet
 from irl.rules import EURO
 
@@ -29,7 +30,7 @@ async def deposit(asked: Asked) -> Response:
             provider=form.text("provider"),
             now=asked.now,
         )
-    except forms.Refusals as trouble:
+    except (*forms.Refusals, ProviderUnavailable) as trouble:
         return await _wallet(asked, form.refused(trouble))
     # A till of our own is reached by its path, under whichever name the browser knows us.
     return forward(asked_for.checkout_url.removeprefix(asked.base_url))
