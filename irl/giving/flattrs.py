@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, select
 
 from irl import calendar, month
-from irl.db import CLOSING_LOCK, Connection
+from irl.db import CLOSING_LOCK, Connection, ForRows
 from irl.errors import MonthClosed, NotFound
 from irl.giving import scans_sql
 from irl.house import House
@@ -20,6 +20,14 @@ from irl.schema import flattrs, members, things
 
 _ID: Final = re.compile(r"([0-9]{6})-([0-9a-z]{13})-([0-9a-f]{16})", re.ASCII)
 _SEAL: Final = select(members.c.seal).where(members.c.id == bindparam("member_id"))
+# What is undone before a subscription came round is not given again by it.
+_UNDONE: Final = ForRows(
+    """INSERT INTO subscription_months (subscription_id, month, outcome, done_at)
+       SELECT s.id, given.month, 'undone', given.done_at FROM given CROSS JOIN subscriptions s
+       WHERE s.member_id = given.member_id AND s.thing_id = given.thing_id AND s.ended_at IS NULL
+       ON CONFLICT DO NOTHING""",
+    {"month": "number", "member_id": "number", "thing_id": "number", "done_at": "number"},
+)
 _KEY: Final = select(things.c.id).where(things.c.public_id == bindparam("thing_id"))
 
 
@@ -66,5 +74,13 @@ async def undo(house: House, member_id: int, asked_id: str, *, now: datetime) ->
         if gone is None:
             raise NotFound("There is no such flattr.")
         await scans_sql.count(connection, {(gone, of_month): -1})
+        await _tell_subscription(connection, of_month, member_id, key, now)
 
     await house.db.write(work)
+
+
+async def _tell_subscription(
+    connection: Connection, of_month: Month, member_id: int, thing: int, now: datetime
+) -> None:
+    row = [of_month, member_id, thing, month.to_instant(now)]
+    await connection.all(_UNDONE, rows=[row])

@@ -245,13 +245,10 @@ def _decide(handed: _Handed, look: Calendar, house: House) -> None:
         late_days=house.rules.late_scan_days,
         ahead_min=house.rules.clock_ahead_minutes,
     )
-    if placement.revoked:
-        handed.name = "revoked_code"
-    elif not placement.open_at(_moment(handed.scan, look.now, house)):
-        handed.name = "not_open"
-    elif handed.holder > 0 and placement.maker_id == handed.holder:
-        handed.name = "own_thing"
-    else:
+    # A pocket's holder is below zero, so nothing is a visitor's own.
+    moment = _moment(handed.scan, look.now, house)
+    handed.name = placement.refusal(giver=handed.holder, moment=moment)
+    if handed.name is None:
         handed.month = month
 
 

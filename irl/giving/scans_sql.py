@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import bindparam, select
 
@@ -122,6 +122,16 @@ class FoundPlacement:
         """Tell whether flattrs count at this moment."""
         after = self.opens_at is None or moment >= self.opens_at
         return after and (self.closes_at is None or moment < self.closes_at)
+
+    def refusal(
+        self, *, giver: int, moment: datetime
+    ) -> Literal["revoked_code", "not_open", "own_thing"] | None:
+        """Give why this member cannot flattr here at this moment, the first that fits, or None."""
+        if self.revoked:
+            return "revoked_code"
+        if not self.open_at(moment):
+            return "not_open"
+        return "own_thing" if self.maker_id == giver else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
