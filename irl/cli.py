@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 
