@@ -84,7 +84,7 @@ class Door:
         self._origin = f"{base.scheme}://{base.netloc}".encode()
         policy = _POLICY.format(pay_origins="".join(f" {origin}" for origin in pay_origins))
         named = _HEADERS | {"content-security-policy": policy}
-        named |= ({"strict-transport-security": _HSTS} if base.scheme == "https" else {}
+        named |= {"strict-transport-security": _HSTS} if base.scheme == "https" else {}
         self._headers = [(name.encode(), value.encode()) for name, value in named.items()]
         self._patience = _Patience()
         process = secrets.token_hex(4)
