@@ -25,7 +25,7 @@ BUDGET_S: Final = 1.5
 MAX_SIGHTINGS: Final = 64
 """Codes of one photo; a sheet of labels has 24 or 40."""
 
-FURTHER_S: Final = 0.3
+FURTHER_S: Final = 0.5
 """Seconds for further codes in a photo that nobody called a wall, after the first one was read."""
 
 FAR: Final = 0.2
