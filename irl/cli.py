@@ -5,27 +5,21 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
-from irl import calendar, migrations, outbox, settings
+from irl import duties, migrations, outbox, settings
 from irl import month as months
 from irl.command import NOT_CLEAN, REFUSED, end, in_house, now
-from irl.errors import Conflict, Unavailable
-from irl.giving import pockets, scans
+from irl.errors import Unavailable
 from irl.house import House
-from irl.members import invitations, joining
-from irl.money import charities, deposits
+from irl.members import invitations
+from irl.money import charities
 from irl.payout_commands import payouts
 from irl.settings import SettingsRefused
 from irl.settlement import audit, runner
 from irl.settlement import recompute as recomputing
-
-_MAIL_S = 1
-_CHORES = timedelta(hours=1)
-_DEPOSITS = timedelta(minutes=1)
 
 
 @click.command()
@@ -83,9 +77,16 @@ def audit_ledger() -> None:
 
 @click.command()
 def mail() -> None:
-    """Send the mails that wait in the outbox."""
-    sent = in_house(lambda house: outbox.send_waiting(house, now=now()))
+    """Send the mails that wait in the outbox, and say of those that are left why they are."""
+
+    async def work(house: House) -> tuple[int, dict[str, int]]:
+        sent = await outbox.send_waiting(house, now=now())
+        return sent, await outbox.left(house)
+
+    sent, left = in_house(work)
     click.echo(f"{sent} sent")
+    for what, count in left.items():
+        click.echo(f"{count} {what}")
 
 
 @click.command()
@@ -128,49 +129,15 @@ def recompute(files: tuple[Path, ...]) -> None:
 
 @click.command()
 def clock() -> None:
-    """Send mail, forget what is old and close months that are due, until stopped."""
+    """Send mail, give for subscriptions, warn, forget what is old and close months, until stopped."""
 
     async def work(house: House) -> None:
         stopped = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-        chores_at = now()
-        looked_at: datetime | None = None
-        while not stopped.is_set():
-            try:
-                await outbox.send_waiting(house, now=now())
-                if looked_at is None or now() >= looked_at + _DEPOSITS:
-                    # From before the look, so that no deposit falls between two of them.
-                    since, looked_at = looked_at, now()
-                    await deposits.catch_up(house, since=since, now=looked_at)
-                if now() >= chores_at:
-                    await chores(house, now=now())
-                    chores_at = now() + _CHORES
-            except Unavailable as trouble:
-                # It may come back, and so may we.
-                click.echo(f"irl: {trouble.message}", err=True)
-            try:
-                await asyncio.wait_for(stopped.wait(), _MAIL_S)
-            except TimeoutError:
-                continue
+        await duties.keep_all(house, stopped)
 
     in_house(work)
-
-
-async def chores(house: House, *, now: datetime) -> None:
-    """Do what is due once an hour: close ended months in order, forget what is past its days."""
-    await joining.forget_old(house, now=now)
-    await pockets.forget_old(house, now=now)
-    await scans.forget_old(house, now=now)
-    async with house.db.reading() as connection:
-        ended = (await calendar.look(connection, now=now)).ended
-    for month in ended:
-        try:
-            await runner.settle(house, month, early=False, now=now)
-        except Conflict as refused:
-            # Late scans still have their days, or another process is closing it.
-            click.echo(f"irl: {months.text(month)}: {refused.message}", err=True)
-            return
 
 
 COMMANDS: tuple[click.Command, ...] = (

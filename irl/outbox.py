@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, or_, select, update
 
 from irl import carriers, letters
 from irl import month as months
@@ -85,6 +85,17 @@ _PUT_BACK: Final = ForRows(
     """UPDATE outbox SET due_at = given.due_at, trouble = given.trouble
        FROM given WHERE outbox.id = given.id AND outbox.sent_at IS NULL""",
     {"id": "number", "due_at": "number", "trouble": "text"},
+)
+_LEFT: Final = (
+    select(
+        case((outbox.c.due_at == bindparam("never"), 1), else_=0).label("dead"),
+        outbox.c.trouble,
+        func.count().label("n"),
+    )
+    .where(outbox.c.sent_at.is_(None))
+    .group_by("dead", outbox.c.trouble)
+    .order_by("dead", func.count().desc(), outbox.c.trouble)
+    .limit(20)
 )
 _OLD: Final = select(outbox.c.id).where(outbox.c.created_at < bindparam("before"), _IS_DEAD)
 
@@ -181,6 +192,16 @@ async def backlog(connection: Connection, *, most: int, now: datetime) -> int:
     """Count the mails that are due, up to `most`: who posts many waits until it is low."""
     at = months.to_instant(now)
     return int(await connection.value(_BACKLOG, most=most, now_at=at))
+
+
+async def left(house: House) -> dict[str, int]:
+    """Count the mails that were not sent, by what becomes of them and by the latest trouble."""
+    async with house.db.reading() as connection:
+        rows = await connection.all(_LEFT, never=_NEVER)
+    return {
+        f"{'given up' if row['dead'] else 'waiting'}: {row['trouble'] or 'not tried yet'}": row["n"]
+        for row in rows
+    }
 
 
 async def send_waiting(

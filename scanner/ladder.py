@@ -85,6 +85,16 @@ def at_most(side: int) -> Preparation:
     return prepare
 
 
+def smaller(side: int) -> Preparation:
+    """Shrink a picture that is much larger, whose grain and size cost a decoder most of its time."""
+
+    def prepare(picture: Picture) -> Prepared | None:
+        scale = side / max(picture.grey.shape)
+        return Prepared(picture.scaled(scale), scale) if scale < 0.8 else None
+
+    return prepare
+
+
 def long_side(side: int) -> Preparation:
     """Shrink or enlarge the picture until its longer side has `side` pixels."""
 
@@ -192,7 +202,8 @@ def bordered(pixels: int) -> Preparation:
 
 
 LADDER: Final[tuple[Attempt, ...]] = (
-    Attempt("plain", "zxing-cpp", as_it_is, frames=True),
+    Attempt("smaller", "zxing-cpp", smaller(1600)),
+    Attempt("plain", "zxing-cpp", as_it_is, more=True, frames=True),
     Attempt("histogram", "zxing-cpp/histogram", as_it_is, more=True, frames=True),
     Attempt("border", "zxing-cpp", chain(at_most(1600), bordered(20))),
     Attempt("levelled", "zxing-cpp/straightened", chain(at_most(800), levelled), more=True),

@@ -90,9 +90,10 @@ def _pot(said: StatementShape) -> Iterator[str]:
     given, valid = said.given, _valid(said)
     if given.rounding.odd_micros != (given.pot_micros % valid if valid else 0):
         yield "odd_micros: not what remains of the pot"
+    divides = given.pot_micros > 0 or (valid > 0 and given.budget_micros is not None)
+    if divides != (given.funds_micros is not None):
+        yield "funds_micros: told exactly when there was something to divide"
     if given.funds_micros is None:
-        if given.pot_micros or (valid and given.budget_micros is not None):
-            yield "funds_micros: a pot needs them"
         if given.taken_back_micros:
             yield "taken_back_micros: from no funds"
         return

@@ -16,7 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from irl import cli, month
+from irl import cli, duties, month
 from irl.db import Connection, Database
 from irl.house import House, opened
 from irl.members import invitations, joining
@@ -189,7 +189,7 @@ async def test_chores_close_what_is_due_in_order_and_wait_for_the_rest(
 ) -> None:
     await members.funds("Bob", euros=20, budget=5)
     await members.scan("Bob", await members.payload("Alice", "Lighthouse"))
-    await cli.chores(house, now=day(2, 12))
+    await duties.chores(house, now=day(2, 12))
     assert await rows("SELECT * FROM months") == []
     assert "2026-11" in capsys.readouterr().err
     [invitation] = await invitations.issue(house, 1, now=members.now)
@@ -203,7 +203,7 @@ async def test_chores_close_what_is_due_in_order_and_wait_for_the_rest(
         address="192.0.2.1",
         now=members.now,
     )
-    await cli.chores(house, now=day(4, 1) + timedelta(days=365))
+    await duties.chores(house, now=day(4, 1) + timedelta(days=365))
     closed = await rows("SELECT month FROM months WHERE state = 'closed' ORDER BY month")
     assert [row["month"] for row in closed] == [202611, 202612]
     assert await rows("SELECT * FROM joinings") == []
