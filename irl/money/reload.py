@@ -22,7 +22,7 @@ from irl.money.micros import Micros
 from irl.month import Month
 from irl.outbox import Mail
 from irl.rounds import STRETCH, Round
-from irl.rules import CENT, Rules
+from irl.rules import EURO, Rules
 from irl.schema import members
 
 _WAITING_MOST: Final = 1000
@@ -62,11 +62,11 @@ async def want(house: House, member_id: int, *, on: bool, now: datetime) -> None
 def deposit_for(missing: int, *, rules: Rules) -> Micros:
     """Give the smallest deposit of which at least so much is left after the fee.
 
-    In whole cents, and within the bounds of deposits.
+    In whole euros, which read plainly, and within the bounds of deposits.
     """
     kept = 10_000 - rules.fee_basis_points
-    cents = -(-missing * 10_000 // (kept * CENT))
-    return Micros(max(rules.deposit_least_micros, min(cents * CENT, rules.deposit_most_micros)))
+    euros = -(-missing * 10_000 // (kept * EURO))
+    return Micros(max(rules.deposit_least_micros, min(euros * EURO, rules.deposit_most_micros)))
 
 
 async def post_due(house: House, *, now: datetime, go_on: Callable[[], bool] = lambda: True) -> int:
