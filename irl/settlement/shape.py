@@ -34,7 +34,7 @@ Moment = Annotated[
 DayText = Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_is_day)]
 Id = Annotated[str, Field(pattern=r"^[0-9a-z]{1,40}$")]
 Word = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-Key = Annotated[str, Field(pattern=r"^[a-z_]{1,40}/[0-9]{1,19}/[0-9]{1,19}$")]
+Key = Annotated[str, Field(pattern=r"^[a-z_]{1,40}(/(0|[1-9][0-9]{0,18})){2}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

@@ -6,7 +6,6 @@ hashes are kept and never change. Whoever holds one statement can so show what a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +13,7 @@ from sqlalchemy import bindparam, select
 
 from irl import month as months
 from irl.db import Connection, ForRows
-from irl.errors import NothingYet
+from irl.errors import NotFound, NothingYet
 from irl.house import House
 from irl.month import Month
 from irl.schema import months as closings
@@ -79,21 +78,33 @@ async def of(house: House, member_id: int, month: Month, *, now: datetime) -> St
     return found
 
 
-async def changed(connection: Connection) -> AsyncIterator[str]:
-    """Make every statement again whose hash was kept; say which are not what they were."""
+async def changed(connection: Connection, *, most: int) -> list[str]:
+    """Make every statement again whose hash was kept; say of at most so many what is not as it was."""
+    found: list[str] = []
     member_id = await connection.value(_NEXT_MEMBER, member_id=0)
-    while member_id is not None:
-        last = Month(await connection.value(_LAST, member_id=member_id))
-        kept = await _kept(connection, member_id, last)
-        known = await statement.history(connection, member_id, last=last)
-        for span in known.spans:
-            if span.month < known.first:
-                continue
-            previous = kept.get(months.add(span.month, -1))
-            found = await statement.made(connection, known, span, previous=previous)
-            if document.of(found)["hash"] != kept.get(span.month):
-                yield f"{months.text(span.month)}: the statement of member {member_id} is not what it was"
+    while member_id is not None and len(found) < most:
+        found += [
+            f"{months.text(month)}: the statement of member {member_id} is not what it was"
+            for month in await _changed(connection, member_id)
+        ]
         member_id = await connection.value(_NEXT_MEMBER, member_id=member_id)
+    return found[:most]
+
+
+async def _changed(connection: Connection, member_id: int) -> list[Month]:
+    last = Month(await connection.value(_LAST, member_id=member_id))
+    kept = await _kept(connection, member_id, last)
+    try:
+        known = await statement.history(connection, member_id, last=last)
+    except NotFound:  # the member joined later than the statement says
+        return sorted(kept)
+    again: dict[Month, str] = {}
+    for span in known.spans:
+        if span.month >= known.first:
+            previous = kept.get(months.add(span.month, -1))
+            made = await statement.made(connection, known, span, previous=previous)
+            again[span.month] = document.of(made)["hash"]
+    return sorted(month for month in {*kept, *again} if kept.get(month) != again.get(month))
 
 
 async def _kept(connection: Connection, member_id: int, month: Month) -> dict[Month, str]:

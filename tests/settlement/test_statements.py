@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import hashlib
 import io
+import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from irl import settlement
-from irl.errors import NothingYet
+from irl.errors import NotFound, NothingYet
 from irl.house import House
 from irl.money import charities
+from irl.money.payments import sandbox
+from irl.month import Month
 from irl.rules import EURO
-from irl.settlement import document, sheet, statements
+from irl.settlement import audit, document, findings, sheet, statements
 from irl.settlement.statement import Statement
 from tests.cast import Cast
-from tests.settlement.conftest import NOVEMBER, day, run
+from tests.settlement import winter
+from tests.settlement.conftest import NOVEMBER, day, rows, run
 
 pytestmark = pytest.mark.anyio
 
@@ -126,13 +133,144 @@ async def test_a_title_cannot_become_a_formula_in_the_csv(house: House, members:
     text = sheet.of(await _of(house, members, "Bob"))
     assert text.startswith("\ufeffmonth,")
     assert text.count("\r\n") == text.count("\n")
-    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-    given = [row for row in rows if row["section"] == "given"]
+    lines = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    given = [row for row in lines if row["section"] == "given"]
     assert {row["title"].removeprefix("'") for row in given} == set(titles)
     assert [row["title"] for row in given if not row["title"].startswith("'")] == ["Plain"]
     assert sum(int(row["amount_micros"]) for row in given) == 5 * EURO
     # An amount below zero is a number, in both columns.
-    [pot] = [row for row in rows if (row["section"], row["what"]) == ("funds", "pot")]
+    [pot] = [row for row in lines if (row["section"], row["what"]) == ("funds", "pot")]
     assert (pot["amount_eur"], pot["amount_micros"]) == ("-5.000000", "-5000000")
-    for row in rows:
+    for row in lines:
         assert Decimal(row["amount_eur"] or 0) * EURO == int(row["amount_micros"] or 0)
+
+
+# --- the chain -----------------------------------------------------------------------------------
+
+
+async def _hashes(house: House) -> dict[tuple[int, int], str]:
+    found = await rows(house, "SELECT member_id, month, sha256 FROM statement_hashes")
+    return {(row["member_id"], row["month"]): row["sha256"] for row in found}
+
+
+async def test_a_statement_is_kept_with_all_before_it_and_never_changes(
+    house: House, members: Cast
+) -> None:
+    await winter.lived(house, members)
+    bob = (await members.member("Bob")).id
+    last = await statements.of(house, bob, winter.MONTHS[-1], now=members.now)
+    kept = await _hashes(house)
+    assert {month for member, month in kept if member == bob} == set(winter.MONTHS)
+    assert kept[bob, winter.MONTHS[-1]] == document.of(last)["hash"]
+    assert last.previous == kept[bob, winter.MONTHS[-2]]
+    for month in winter.MONTHS:
+        again = await statements.of(house, bob, month, now=members.now)
+        assert document.of(again)["hash"] == kept[bob, month]
+    assert await _hashes(house) == kept
+
+
+async def test_the_hash_is_what_anybody_computes_from_the_file(house: House, members: Cast) -> None:
+    """As written in docs/statements.md, without our own words for it."""
+
+    def hashed(value: Any) -> Any:
+        left_out = {"hash", "title", "artist", "maker", "charity", "words"}
+        if isinstance(value, dict):
+            return {key: hashed(one) for key, one in value.items() if key not in left_out}
+        return [hashed(one) for one in value] if isinstance(value, list) else value
+
+    await _closed(house, members, "Größe 漁", "Song")
+    made = document.of(await _of(house, members, "Bob"))
+    text = json.dumps(hashed(made), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert hashlib.sha256(text.encode()).hexdigest() == made["hash"]
+    assert "Größe" not in text
+
+
+async def test_a_new_title_a_new_name_or_a_later_reversal_changes_no_statement(
+    house: House, members: Cast
+) -> None:
+    await _closed(house, members, "Work", "Song")
+    before = {name: document.of(await _of(house, members, name)) for name in ("Alice", "Bob")}
+    await run(house, "UPDATE things SET title = 'Another', artist = 'Somebody', hidden_at = 5")
+    [deposit] = await rows(house, "SELECT public_id FROM deposits")
+    await sandbox.decide(house, deposit["public_id"], "chargeback", now=day(6, 12))
+    for name, said in before.items():
+        after = document.of(await _of(house, members, name))
+        assert after["hash"] == said["hash"]
+        assert document.canonical(after) == document.canonical(said)
+    assert await audit.audit(house) == []
+    await settlement.settle(house, Month(202612), now=datetime(2027, 1, 5, tzinfo=UTC))
+    for name, account, key in (
+        ("Alice", "revenue", "reversal_share/1/"),
+        ("Bob", "funds", "reversal_funds/1/"),
+    ):
+        member = await members.member(name)
+        december = document.of(
+            await statements.of(house, member.id, Month(202612), now=members.now)
+        )
+        assert december["previous"] == before[name]["hash"]
+        assert [one["key"].startswith(key) for one in december[account]["movements"]] == [True]
+        assert december[account]["closing_micros"] == 0
+    assert [back["amount_micros"] for back in december["reversals"]] == [10 * EURO]
+
+
+async def test_what_a_chargeback_takes_while_a_month_waits_to_be_closed_is_told(
+    house: House, members: Cast
+) -> None:
+    await members.funds("Bob", euros=10, budget=5)
+    await members.scan("Bob", await members.payload("Alice", "Work"))
+    [first] = await rows(house, "SELECT public_id FROM deposits")
+    members.later(hours=1)
+    await members.funds("Bob", euros=8)
+    await sandbox.decide(house, first["public_id"], "chargeback", now=day(2, 12))
+    await settlement.settle(house, NOVEMBER, now=day(4, 12))
+    given = await _of(house, members, "Bob")
+    assert (given.funds_micros, given.taken_back_micros) == (7_200_000, 9 * EURO)
+    assert given.funds.closing_micros == 9 * EURO + 7_200_000 - 5 * EURO
+    assert given.reversals == ()
+    assert findings.of(document.of(given)) == []
+
+
+async def test_there_is_no_statement_from_before_one_had_joined(
+    house: House, members: Cast
+) -> None:
+    await _closed(house, members, "Work")
+    members.now = day(5, 12)
+    late = await members.member("Dora")
+    with pytest.raises(NotFound):
+        await statements.of(house, late.id, NOVEMBER, now=members.now)
+    await settlement.settle(house, Month(202612), now=datetime(2027, 1, 5, tzinfo=UTC))
+    first = await statements.of(house, late.id, Month(202612), now=members.now)
+    assert first.previous is None
+
+
+@pytest.mark.parametrize(
+    "meddled",
+    [
+        "UPDATE receipts SET flattrs = flattrs + 1",
+        "UPDATE flattrs SET given_at = given_at + 1",
+        "UPDATE months SET closed_at = closed_at + 1",
+        "UPDATE statement_hashes SET month = 202612",
+    ],
+)
+async def test_the_audit_names_a_statement_that_is_not_what_it_was(
+    house: House, members: Cast, meddled: str
+) -> None:
+    await _closed(house, members, "Work")
+    for name in ("Alice", "Bob"):
+        await _of(house, members, name)
+    assert await audit.audit(house) == []
+    await run(house, meddled)
+    found = await audit.audit(house)
+    assert any("2026-11: the statement of member " in each for each in found)
+    if "months" in meddled:
+        with pytest.raises(AssertionError, match="never changes"):
+            await _of(house, members, "Bob")
+
+
+async def test_two_who_ask_for_the_same_statement_at_once_get_the_same(
+    house: House, members: Cast
+) -> None:
+    await _closed(house, members, "Work")
+    both = await asyncio.gather(*(_of(house, members, "Bob") for _ in range(8)))
+    assert len({document.of(each)["hash"] for each in both}) == 1
+    assert len(await _hashes(house)) == 1
