@@ -84,7 +84,8 @@ def to_stderr() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("databases").setLevel(logging.WARNING)
+    for name in ("databases", "httpx2"):  # the one tells statements, the other addresses
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _now() -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from api.pages import forms
 from api.pages.page import Asked, forward, page
 from irl.errors import ProviderUnavailable
 from irl.money import deposits
@@ -21,7 +20,6 @@ async def of(asked: Asked) -> Response:
 @page(members_only=True)
 async def pay(asked: Asked) -> Response:
     """Go on to where a deposit is paid."""
-    await forms.read(asked)
     try:
         url = await deposits.pay(asked.house, asked.member.id, asked.part("id"))
     except ProviderUnavailable:
@@ -42,7 +40,6 @@ async def back(asked: Asked) -> Response:
 @page(members_only=True)
 async def look(asked: Asked) -> Response:
     """Ask the provider again what became of a deposit."""
-    await forms.read(asked)
     return await _looked(asked)
 
 
