@@ -91,18 +91,22 @@ def mail() -> None:
 
 @click.command()
 @click.argument("name")
-@click.argument("url")
+@click.argument("url", default="")
+@click.option("--retire", is_flag=True, help="Take it off the list instead.")
 @click.option("--holder", default="", help="The holder of its bank account, for payouts.")
 @click.option("--iban", default="", help="The IBAN of its bank account, for payouts.")
-def charity(name: str, url: str, *, holder: str, iban: str) -> None:
+def charity(name: str, url: str, *, retire: bool, holder: str, iban: str) -> None:
     """Add a charity that members can choose; the first one is the house's own.
 
     With --holder and --iban it gets a bank account; a charity that is listed under this NAME
-    already is not added again, and gets this account from now on.
+    already is not added again, and gets this account from now on. With --retire the charity of
+    this NAME can no longer be chosen; who chose it gives to the house's.
     """
     account = (holder, iban) if holder or iban else None
 
     async def work(house: House) -> charities.Charity:
+        if retire:
+            return await charities.retire(house, name, now=now())
         return await charities.enter(house, name=name, url=url, account=account, now=now())
 
     entered = in_house(work)

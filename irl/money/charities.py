@@ -24,6 +24,11 @@ _LISTED: Final = (
 _ONE: Final = select(charities.c.id).where(
     charities.c.id == bindparam("charity_id"), charities.c.retired_at.is_(None)
 )
+_CHOSEN: Final = (
+    select(charities.c.id, charities.c.name, charities.c.url)
+    .join(members, members.c.charity_id == charities.c.id)
+    .where(members.c.id == bindparam("member_id"), charities.c.retired_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,35 @@ async def listed(house: House) -> tuple[Charity, ...]:
     """Give the charities that can be chosen; the first is the house's."""
     async with house.db.reading() as connection:
         return tuple(Charity(**row) for row in await connection.all(_LISTED))
+
+
+async def chosen(house: House, member_id: int) -> Charity | None:
+    """Give the charity that a member chose, or None where it is left to the house."""
+    async with house.db.reading() as connection:
+        row = await connection.one(_CHOSEN, member_id=member_id)
+    return None if row is None else Charity(**row)
+
+
+async def retire(house: House, name: str, *, now: datetime) -> Charity:
+    """Take a charity off the list; who chose it gives to the house's from this month on.
+
+    Raises:
+        NotFound: there is none of this name on the list.
+    """
+    retired = (
+        update(charities)
+        .where(charities.c.name == name.strip(), charities.c.retired_at.is_(None))
+        .values(retired_at=months.to_instant(now))
+        .returning(charities.c.id, charities.c.name, charities.c.url)
+    )
+
+    async def work(connection: Connection) -> Charity:
+        row = await connection.one(retired)
+        if row is None:
+            raise NotFound("There is no such charity on the list.")
+        return Charity(**row)
+
+    return await house.db.write(work)
 
 
 async def choose(house: House, member_id: int, charity_id: int | None) -> None:

@@ -128,6 +128,27 @@ def test_charity_adds_to_the_list() -> None:
     assert "https://" in refused.stderr
 
 
+def test_a_retired_charity_leaves_the_list() -> None:
+    run("charity", "Sea Rescue", "https://sea.example")
+    assert run("charity", "Sea Rescue", "--retire").stdout == "1 Sea Rescue\n"
+    refused = run("charity", "Sea Rescue", "--retire")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+
+
+def test_mail_says_what_is_left_and_why(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> None:
+        async with opened(settings) as house:
+            await Cast(house, datetime.now(UTC)).member("Alice")
+
+    asyncio.run(ask())
+    monkeypatch.setenv("IRL_MAIL_URL", "smtp://127.0.0.1:9")
+    first, second = run("mail").stdout.splitlines()
+    assert first == "0 sent"
+    assert second.startswith("1 waiting: ")
+
+
 def test_migrate_makes_the_schema_and_check_only_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
