@@ -21,7 +21,7 @@ from irl.errors import Conflict, Unavailable
 from irl.giving import idle_warnings, pockets, scans, subscription_rounds
 from irl.house import House
 from irl.members import joining
-from irl.money import deposits, reload
+from irl.money import deposits, reload, sending
 from irl.settlement import runner
 
 GoOn = Callable[[], bool]
@@ -30,6 +30,7 @@ GoOn = Callable[[], bool]
 MAIL_S: Final = 1.0
 ROUNDS_S: Final = 10.0
 DEPOSITS_S: Final = 60.0
+PAYOUTS_S: Final = 60.0
 CHORES_S: Final = 3600.0
 
 
@@ -58,6 +59,7 @@ async def keep_all(house: House, stopped: asyncio.Event) -> None:
         Duty(MAIL_S, mail),
         Duty(ROUNDS_S, rounds),
         Duty(DEPOSITS_S, Deposits().catch_up),
+        Duty(PAYOUTS_S, Payouts().send),
         Duty(CHORES_S, _chores),
     )
     tasks = [asyncio.create_task(duty.keep(house, stopped)) for duty in duties]
@@ -92,6 +94,20 @@ class Deposits:
         # From before the look, so that no deposit falls between two of them.
         since, self.looked_at = self.looked_at, moment()
         await deposits.catch_up(house, since=since, now=self.looked_at)
+
+
+@dataclass(slots=True)
+class Payouts:
+    """Sends payouts by providers, and asks once an hour what became of those it sent."""
+
+    asked_at: datetime | None = None
+
+    async def send(self, house: House, _: GoOn) -> None:
+        """Send what waits."""
+        now = moment()
+        due = self.asked_at is None or (now - self.asked_at).total_seconds() >= CHORES_S
+        self.asked_at = now if due else self.asked_at
+        await sending.send_waiting(house, now=now, ask_all=due)
 
 
 async def _chores(house: House, _: GoOn) -> None:

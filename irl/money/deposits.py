@@ -18,7 +18,7 @@ from irl import month as months
 from irl.db import Connection, Row
 from irl.errors import Invalid, NotFound, PaymentDiffers, ProviderUnavailable
 from irl.house import House
-from irl.money import booking, payments
+from irl.money import booking, payments, sending
 from irl.money.booking import State
 from irl.money.micros import Micros, fee, whole_cents
 from irl.money.payments.protocol import News, Post, Wanted
@@ -179,6 +179,8 @@ async def heard(
     """
     till = payments.named(house, provider)
     news = await till.heard(Post(headers=headers, body=body), now=now)
+    if news.payout_id:
+        await sending.heard(house, news.payout_id, now=now)
     if news.what == "nothing" and not news.deposit_id:
         return  # about something else than a payment
     await booking.hear(house, provider=provider, news=news, now=now)

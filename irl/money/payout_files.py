@@ -74,8 +74,8 @@ class PayoutFile:
     is_new: bool
 
 
-class _Changed(Exception):
-    """What the file was computed from is not what is there now."""
+class Changed(Exception):
+    """What a file was computed from is not what is there now: nothing was stored."""
 
 
 async def export(house: House, *, now: datetime) -> PayoutFile:
@@ -97,7 +97,7 @@ async def export(house: House, *, now: datetime) -> PayoutFile:
         body = await asyncio.to_thread(written, house, rows, file_id=file_id, now=now)
         try:
             return await store(house, rows, method="sepa", file_id=file_id, body=body, now=now)
-        except _Changed:
+        except Changed:
             continue
 
 
@@ -107,7 +107,7 @@ async def store(
     """Store a file or batch for ever, and mark its payouts as sent with it; both or nothing.
 
     Raises:
-        Exception: one of the payouts is not waiting any more; nothing was stored.
+        Changed: one of the payouts is not waiting any more; nothing was stored.
     """
 
     async def work(connection: Connection) -> Row:
@@ -126,7 +126,7 @@ async def store(
         )
         assert row is not None
         if not await payouts.export(connection, rows, file_id=row["id"], now=now):
-            raise _Changed
+            raise Changed
         return row
 
     return _built(await house.db.write(work), is_new=True)

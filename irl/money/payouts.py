@@ -16,7 +16,7 @@ another key. One that comes back after it was paid is returned from the provider
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
@@ -32,7 +32,7 @@ from irl.money.ledger import Account, Transfer
 from irl.money.micros import Micros, whole_cents
 from irl.money.payout_addresses import Method, masked
 from irl.rules import CENT
-from irl.schema import charities, members, payout_addresses, payouts
+from irl.schema import charities, members, payout_addresses, payout_files, payouts
 from irl.secret import is_public_id, public_id
 from irl.text import line
 
@@ -40,6 +40,9 @@ State = Literal["requested", "exported", "paid", "returned"]
 
 MOST_MICROS: Final = 10**15
 """A thousand million euros: what one payment of a SEPA file can hold (EPC132-08, AT-T002)."""
+
+AT_A_TIME: Final = 200
+"""Payouts by a provider that are sent in one round; the next round takes the next."""
 
 _HELD: Final = (
     select(payouts).where(payouts.c.public_id == bindparam("payout_id")).with_for_update()
@@ -56,6 +59,18 @@ _UNDECIDED: Final = (
     .where(payouts.c.state.in_(["requested", "exported"]))
     .order_by(payouts.c.id)
     .limit(10_000)
+)
+_WAITING: Final = (
+    select(payouts)
+    .where(payouts.c.state == "requested", payouts.c.method == bindparam("method"))
+    .order_by(payouts.c.id)
+    .limit(AT_A_TIME)
+)
+_SENT: Final = (
+    select(payouts, payout_files.c.body)
+    .join(payout_files, payout_files.c.id == payouts.c.file_id)
+    .where(payouts.c.state == "exported", payouts.c.method == bindparam("method"))
+    .order_by(payouts.c.id)
 )
 _ADDRESS: Final = select(payout_addresses).where(
     payout_addresses.c.member_id == bindparam("member_id")
@@ -204,8 +219,18 @@ async def export(
     return True
 
 
-async def paid(house: House, payout_id: str, *, now: datetime, ref: str | None = None) -> bool:
-    """Note that a payout arrived; give whether that is new. `ref` is the provider's name for it.
+async def paid(
+    house: House, payout_id: str, *, now: datetime, ref: str | None = None, cost: int = 0
+) -> bool:
+    """Note that a payout arrived; give whether that is new.
+
+    Args:
+        house: the house.
+        payout_id: of the payout.
+        now: the moment.
+        ref: the provider's name for it.
+        cost: what the provider charged for it, in micros: the house's loss, since no deposit's
+            fee is for it.
 
     Raises:
         NotFound: there is no such payout.
@@ -228,10 +253,12 @@ async def paid(house: House, payout_id: str, *, now: datetime, ref: str | None =
             provider_ref=ref or row["provider_ref"],
         )
         assert turned, "it is held since it was read"
-        transfer = _transfer(
-            "payout_paid", row, ledger.in_transit(row["id"]), ledger.provider(row["method"])
-        )
-        posted = await ledger.post(connection, [transfer], now=now)
+        provider = ledger.provider(row["method"])
+        transfers = [_transfer("payout_paid", row, ledger.in_transit(row["id"]), provider)]
+        if cost > 0:
+            charged = _transfer("payout_cost", row, ledger.LOSS, provider)
+            transfers.append(replace(charged, amount=Micros(cost)))
+        posted = await ledger.post(connection, transfers, now=now)
         assert posted, "a payout is paid once"
         return True
 
@@ -280,9 +307,38 @@ async def returned(house: House, payout_id: str, *, why: str, now: datetime) -> 
     return await house.db.write(work)
 
 
-async def note(connection: Connection, row: Row, **values: str | None) -> None:
-    """Note what a provider said of a payout, without deciding it."""
-    await connection.all(update(payouts).where(payouts.c.id == row["id"]).values(**values))
+async def waiting(house: House, method: Method) -> list[Row]:
+    """Give the rows of payouts that were asked for and not sent yet, oldest first."""
+    async with house.db.reading() as connection:
+        return await connection.all(_WAITING, method=method)
+
+
+async def sent(house: House, method: Method) -> list[Row]:
+    """Give the rows of payouts that were sent, with what was stored to be said of each."""
+    async with house.db.reading() as connection:
+        return await connection.all(_SENT, method=method)
+
+
+async def note(
+    house: House, row: Row, *, ref: str | None, trouble: str | None, instead_of: str | None
+) -> bool:
+    """Note what a provider said of a payout that is sent, without deciding it.
+
+    Returns:
+        False if somebody noted another `ref` meanwhile, or decided it: nothing was noted then.
+    """
+
+    async def work(connection: Connection) -> bool:
+        noted = await connection.value(
+            update(payouts)
+            .where(payouts.c.id == row["id"], payouts.c.state == "exported")
+            .where(payouts.c.provider_ref.is_not_distinct_from(instead_of))
+            .values(provider_ref=ref, trouble=trouble)
+            .returning(payouts.c.id)
+        )
+        return noted is not None
+
+    return await house.db.write(work)
 
 
 async def _request(

@@ -39,6 +39,12 @@ OUT: Final[tuple[Same | Never, ...]] = (
             WHERE paid_at IS NOT NULL""",  # noqa: S608
         _posted("payout_paid"),
     ),
+    Never(
+        "only a payout that arrived costs something (payout)",
+        """SELECT t.subject FROM transfers t
+           LEFT JOIN payouts p ON p.id = t.subject AND p.paid_at IS NOT NULL
+           WHERE t.kind = 'payout_cost' AND p.id IS NULL""",
+    ),
     Same(
         "each payout that came back is where it came from (payout, part, from, to, micros)",
         f"""SELECT id, 0 AS part, CASE WHEN paid_at IS NOT NULL THEN {_PROVIDER}

@@ -18,7 +18,9 @@ from tests.fakes import paypal as paypals
 from tests.fakes import skrill as skrills
 from tests.fakes.mischief import Mischief
 from tests.fakes.paypal import PayPal
+from tests.fakes.paypal_payouts import Payouts
 from tests.fakes.skrill import Skrill
+from tests.fakes.skrill_payouts import SendMoney
 
 T = TypeVar("T")
 START_S = 20
@@ -33,6 +35,8 @@ class Fakes:
     paypal_app: Mischief
     skrill_app: Mischief
     folder: Path
+    payouts: Payouts
+    send_money: SendMoney
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
 
     @property
@@ -72,8 +76,11 @@ def running(folder: Path, *, house: str, ports: tuple[int, int] = (0, 0)) -> Ite
     urls = [f"http://localhost:{one.getsockname()[1]}" for one in listeners]
     paypal = PayPal(url=urls[0], hook=f"{house}/hooks/paypal")
     skrill = Skrill(url=urls[1])
+    payouts, send_money = Payouts(paypal), SendMoney(skrill)
+    paypal.more_routes += payouts.routes
+    skrill.more_routes += send_money.routes
     (folder / "roots.pem").write_bytes(paypal.chain.roots)
-    fakes = Fakes(paypal, skrill, paypal.app(), skrill.app(), folder)
+    fakes = Fakes(paypal, skrill, paypal.app(), skrill.app(), folder, payouts, send_money)
     servers = [
         uvicorn.Server(
             uvicorn.Config(

@@ -62,6 +62,7 @@ class News:
         capture_ref: its name for the money taken, where told.
         paid: what was paid or taken back; needed for what is captured or reversed.
         commission: what the provider kept, where told.
+        payout_id: the payout that it is about instead of a deposit.
     """
 
     event: str
@@ -72,6 +73,7 @@ class News:
     capture_ref: str | None = None
     paid: Paid | None = None
     commission: Micros | None = None
+    payout_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,10 @@ _KINDS: Final[Mapping[str, What]] = {
 }
 
 
+_PAYOUTS: Final = "PAYMENT.PAYOUTS-ITEM."
+"""Kinds of events about an item of a payout, resource version 2.0 of Payouts v1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A webhook's body: PayPal's id of it, its kind, and what it is about."""
@@ -67,6 +71,11 @@ def event(body: bytes) -> Event:
 
 def news_of_event(told: Event, *, merchant: str) -> News:
     """Understand an event; `deposit_id` is empty where it does not name one."""
+    if told.kind.startswith(_PAYOUTS):
+        payout_id = _text(_dict(told.resource.get("payout_item")), "sender_item_id")
+        return News(
+            event=told.id, kind=told.kind, what="nothing", deposit_id="", payout_id=payout_id
+        )
     what = _KINDS.get(told.kind, "nothing")
     reading = {"approved": _approved, "captured": _capture, "reversed": _refund}
     read: Callable[[Json, str], dict[str, Any]] = reading.get(what, _capture)
