@@ -167,11 +167,6 @@ def opened(pixels: int) -> Preparation:
     )
 
 
-def darkest(picture: Picture) -> Prepared:
-    """Spread the darkest third of the greys over all of them: what lies in the shadow."""
-    return Prepared(np.asarray(cv2.convertScaleAbs(picture.grey, alpha=255 / 90), np.uint8))
-
-
 def chain(*preparations: Preparation) -> Preparation:
     """Do one after the other, each with what the one before it made."""
 
@@ -219,10 +214,7 @@ LADDER: Final[tuple[Attempt, ...]] = (
     Attempt("soft", "zxing-cpp/straightened", chain(at_most(800), blurred(3), levelled)),
     Attempt("opened", "zxing-cpp/straightened", chain(at_most(500), opened(5))),
     Attempt("histogram-1600", "zxing-cpp/histogram", long_side(1600)),
-    Attempt("sharper", "zxing-cpp/straightened", chain(at_most(800), sharpened(8, 4))),
     Attempt("double", "zxing-cpp/straightened", chain(enlarged(2), sharpened(5, 3))),
-    Attempt("zbar", "pyzbar", at_most(1600)),
-    Attempt("shadow", "zxing-cpp", chain(at_most(800), darkest)),
     Attempt("opencv", "opencv", at_most(640)),
 )
 

@@ -8,6 +8,7 @@ import qr
 from api.pages import flattrs, forms
 from api.pages.page import Asked, forward, page
 from irl.errors import NotFound
+from irl.giving import subscriptions
 from irl.things import placements, reports
 from irl.things.reports import REASONS
 from qr import Code
@@ -19,12 +20,19 @@ async def look(asked: Asked) -> Response:
     placement = await placements.by_code(asked.house, code_of(asked))
     if placement.revoked:
         return asked.show("code_revoked.html", status=410, placement=placement)
+    month = await flattrs.with_thing(asked, placement.thing.id)
+    subscription = None
+    if asked.holder is not None and month is not None and month.given is not None:
+        subscription = await subscriptions.of_thing(
+            asked.house, asked.holder.id, placement.thing.id, now=asked.now
+        )
     return asked.show(
         "code.html",
         placement=placement,
         is_open=placement.open_at(asked.now),
         is_over=placement.closes_at is not None and asked.now >= placement.closes_at,
-        month=await flattrs.with_thing(asked, placement.thing.id),
+        month=month,
+        subscription=subscription,
         nonce=forms.new_nonce(),
     )
 

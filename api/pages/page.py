@@ -99,5 +99,8 @@ async def _asked(scope: Scope, receive: Receive) -> Asked:
 
 def _to_sign_in(scope: Scope) -> Response:
     """Send a visitor to sign in, and back to the page that was asked for."""
-    wanted = scope["path"] if scope["method"] in {"GET", "HEAD"} else "/month"
+    wanted = "/month"
+    if scope["method"] in {"GET", "HEAD"}:
+        query = scope["query_string"].decode("latin-1")
+        wanted = scope["path"] + (f"?{query}" if query else "")
     return forward(f"/sign-in?next={quote(wanted)}")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from starlette.responses import Response
 
 from api.pages import forms
 from api.pages.forms import Form
 from api.pages.page import Asked, forward, page
-from irl.errors import ProviderUnavailable
-from irl.money import deposits, micros, payments, wallet
+from irl.errors import Invalid, ProviderUnavailable
+from irl.money import deposits, micros, payments, reload, wallet
+from irl.money.micros import Micros
 from irl.rules import EURO
 
 
 @page(members_only=True)
 async def mine(asked: Asked) -> Response:
-    """Show the wallet, and the form for a deposit."""
-    return await _wallet(asked, forms.NOTHING)
+    """Show the wallet, and the form for a deposit; a mailed link fills in its amount."""
+    ready = _ready(asked)
+    form = forms.NOTHING if ready is None else forms.filled(amount=micros.text(ready))
+    return await _wallet(asked, form)
 
 
 @page(members_only=True)
@@ -45,7 +50,7 @@ async def till(asked: Asked) -> Response:
 
 async def _wallet(asked: Asked, form: Form) -> Response:
     rules = asked.house.rules
-    example = 10 * EURO
+    example = _ready(asked) or 10 * EURO
     return asked.show(
         "wallet.html",
         form=form,
@@ -55,4 +60,15 @@ async def _wallet(asked: Asked, form: Form) -> Response:
         rules=rules,
         example=example,
         its_fee=micros.fee(example, basis_points=rules.fee_basis_points),
+        reloads=await reload.is_wanted(asked.house, asked.member.id),
     )
+
+
+def _ready(asked: Asked) -> Micros | None:
+    """Give the amount that the address names, if it is one that can be paid in."""
+    rules = asked.house.rules
+    with suppress(Invalid):
+        amount = micros.parse_euros(asked.query("amount") or "", field="amount")
+        if rules.deposit_least_micros <= amount <= rules.deposit_most_micros:
+            return amount
+    return None

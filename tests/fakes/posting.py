@@ -27,14 +27,20 @@ class Told:
 
 @dataclass
 class Posting:
-    """Tells in the background; `held` keeps everything back until it is released."""
+    """Tells in the background; `held` keeps everything back until it is released.
+
+    `quiet` keeps it for ever: a test takes from `told` what it wants to be told.
+    """
 
     held: bool = False
+    quiet: bool = False
     told: list[Told] = field(default_factory=list)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def tell(self, told: Told) -> None:
         self.told.append(told)
+        if self.quiet:
+            return
         task = asyncio.get_running_loop().create_task(self._until_heard(told))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)

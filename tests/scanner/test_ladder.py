@@ -164,7 +164,6 @@ def test_a_preparation_that_changes_nothing_is_no_attempt() -> None:
         (ladder.blurred(2), (100, 200), (10, 10)),
         (ladder.levelled, (100, 200), (10, 10)),
         (ladder.sharpened(3, 2), (100, 200), (10, 10)),
-        (ladder.darkest, (100, 200), (10, 10)),
         (ladder.opened(5), (100, 200), (10, 10)),
         (ladder.chain(ladder.at_most(100), ladder.bordered(5)), (60, 110), (10, 10)),
         (ladder.chain(ladder.bordered(20), ladder.at_most(120)), (70, 120), (0, 0)),
