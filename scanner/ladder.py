@@ -28,7 +28,7 @@ MAX_SIGHTINGS: Final = 64
 FURTHER_S: Final = 0.5
 """Seconds for further codes in a photo that nobody called a wall, after the first one was read."""
 
-FAR: Final = 0.2
+FAR: Final = 0.125
 """A code whose side is a smaller share of the picture's longer side was taken from afar, and may not
 be alone: of a wall, a programme, a sheet of labels."""
 

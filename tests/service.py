@@ -83,6 +83,13 @@ class Service:
         self.clients.append(httpx2.Client(base_url=f"{self.url}{path}", timeout=30))
         return self.clients[-1]
 
+    def beside(self, command: str) -> subprocess.Popen[bytes]:
+        """Start a command that goes on beside the server, for instance the clock."""
+        with (self.folder / f"{command}.log").open("ab") as log:
+            return subprocess.Popen(
+                [*IRL, command], env=self.environment, cwd=self.folder, stderr=log, stdout=log
+            )
+
     def kill(self) -> None:
         """End the server as a power cut would."""
         assert self.process is not None

@@ -91,13 +91,13 @@ def looked(*found: Sequence[Found], look: Look, more: bool = True) -> list[str]:
 
 
 def test_beside_a_code_from_afar_others_are_looked_for() -> None:
-    small, other = at("SMALL", 0, 39), at("OTHER", 100, 39)
+    small, other = at("SMALL", 0, 24), at("OTHER", 100, 24)
     assert looked([small], [small, other], look=Look.PHOTO) == ["SMALL", "OTHER"]
     assert looked([small], [small, other], look=Look.PHOTO, more=False) == ["SMALL"]
 
 
 def test_beside_a_code_that_fills_the_picture_none_is_looked_for_unless_asked() -> None:
-    large, other = at("LARGE", 0, 41), at("OTHER", 100, 39)
+    large, other = at("LARGE", 0, 26), at("OTHER", 100, 24)
     assert looked([large], [other], look=Look.PHOTO) == ["LARGE"]
     assert looked([large], [other], look=Look.EVERY) == ["LARGE", "OTHER"]
 
