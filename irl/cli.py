@@ -18,7 +18,7 @@ from irl.members import invitations
 from irl.money import charities
 from irl.payout_commands import payouts
 from irl.settings import SettingsRefused
-from irl.settlement import audit, runner
+from irl.settlement import audit, runner, transparency
 from irl.settlement import recompute as recomputing
 
 
@@ -58,7 +58,9 @@ def settle(month: str, *, early: bool) -> None:
     """
 
     async def work(house: House) -> runner.Settled:
-        return await runner.settle(house, months.parse(month), early=early, now=now())
+        settled = await runner.settle(house, months.parse(month), early=early, now=now())
+        await transparency.keep(house)
+        return settled
 
     settled = in_house(work)
     click.echo(f"{month} was closed already" if settled.already else f"{month} is closed")

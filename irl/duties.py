@@ -22,7 +22,7 @@ from irl.giving import idle_warnings, pockets, scans, subscription_rounds
 from irl.house import House
 from irl.members import joining
 from irl.money import deposits, reload, sending
-from irl.settlement import runner
+from irl.settlement import runner, transparency
 
 GoOn = Callable[[], bool]
 """Says no once the clock is to stop; what takes long asks it now and then."""
@@ -128,4 +128,5 @@ async def chores(house: House, *, now: datetime) -> None:
         except Conflict as refused:
             # Late scans still have their days, or another process is closing it.
             click.echo(f"irl: {months.text(month)}: {refused.message}", err=True)
-            return
+            break
+    await transparency.keep(house)
