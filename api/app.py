@@ -30,6 +30,7 @@ from api.v1 import (
     subscriptions,
     things,
     tokens,
+    transparency,
     wallet,
 )
 from irl.settings import Settings
@@ -80,6 +81,7 @@ API: list[BaseRoute] = [
     Route("/api/v1/codes/{code}.pdf", codes.pdf, methods=["GET"]),
     Route("/api/v1/codes/{code}", codes.revoke, methods=["DELETE"]),
     Route("/api/v1/reports", reports.send, methods=["POST"]),
+    Route("/api/v1/transparency", transparency.of, methods=["GET"]),
     Route("/sandbox/checkout/{id}", deposits.decide, methods=["POST"]),
 ]
 

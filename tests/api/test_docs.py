@@ -23,6 +23,7 @@ from irl.giving.scans import OutcomeName
 from irl.house import House
 from irl.members import invitations
 from irl.month import Month
+from irl.settlement import transparency
 from irl.things.catalogue import CATEGORIES
 from irl.things.reports import REASONS
 from qr import render
@@ -131,6 +132,8 @@ async def test_every_example_is_true(player: Player, house: House, clock: Clock)
             player.real["LINK-TOKEN"] = await link_to(house, "ben@street.example")
         if "statements" in example.path:
             await settlement.settle(house, Month(202611), early=True, now=clock.now)
+        if "transparency" in example.path:
+            await transparency.keep(house)
         answer = await player.play(example)
         assert answer.status_code == example.status, (example, answer.text)
         if example.answer:
