@@ -40,14 +40,21 @@ class Bar:
 async def look(asked: Asked) -> Response:
     """Show the path of one euro, and the figures of closed months."""
     found = await transparency.published(asked.house)
+    drawn = next((figures for figures in found if _is_telling(figures)), None)
     return asked.show(
         "transparency.html",
         months=found,
-        bars=bars(found[0]) if found else (),
+        drawn=drawn,
+        bars=bars(drawn) if drawn else (),
         width=WIDTH,
         fewest=transparency.FEWEST,
         fee=asked.house.rules.fee_basis_points,
     )
+
+
+def _is_telling(figures: Figures) -> bool:
+    """Tell whether money came in or was given, and it may be told."""
+    return bool(figures.deposited or figures.given or figures.charity)
 
 
 def bars(figures: Figures) -> tuple[Bar, ...]:
