@@ -24,7 +24,7 @@ from tests.cast import Cast
 from tests.fakes import running as fake
 from tests.fakes.mischief import Mischief
 from tests.fakes.running import Fakes
-from tests.irl.conftest import Rows, day
+from tests.irl.conftest import SQLITE_ALONE, Rows, day
 
 pytestmark = pytest.mark.anyio
 
@@ -117,6 +117,7 @@ async def test_a_payout_is_sent_and_paid_once(
     assert found.get(ledger.LOSS, 0) == -cost
 
 
+@SQLITE_ALONE
 @BOTH
 @pytest.mark.parametrize(
     "fault", [(how, times) for how in ("drop", "500", "hang", "nonsense") for times in (1, 4)]
