@@ -95,6 +95,12 @@ CLAIMS: Final[tuple[Same | Never, ...]] = (
         """SELECT subject, credit_account, payable_on, amount_micros FROM transfers
            WHERE kind = 'charity'""",
     ),
+    Never(
+        "an idle pot went to charity after two warnings that were taken in time (month, member)",
+        """SELECT p.month, p.member_id FROM pots p JOIN months m ON m.month = p.month
+           WHERE p.charity_id IS NOT NULL AND m.early = 0 AND (SELECT count(*) FROM warnings w
+             WHERE w.month = p.month AND w.member_id = p.member_id AND w.sent_at < m.ends_at) < 2""",
+    ),
     Same(
         "pots are paid out on the day that their lots allow (month, day, micros)",
         """SELECT month, payable_on, sum(pot_micros) FROM pots
