@@ -21,6 +21,9 @@ CPU_S: Final = 4
 
 OPEN_FILES: Final = 16
 
+NICENESS: Final = 5
+"""Steps behind the server in the queue for a processor: scans by code and pages go before photos."""
+
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
@@ -39,6 +42,7 @@ def confine(*, memory_bytes: int = MEMORY_BYTES) -> dict[str, bool]:
         "no_new_privileges": lambda: _prctl(_PR_SET_NO_NEW_PRIVS, 1),
         "dies_with_parent": lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
         "processor_time": renew_processor_time,
+        "behind_the_server": _step_back,
     }
     return {name: limit() for name, limit in limits.items()}
 
@@ -56,6 +60,12 @@ def renew_processor_time(seconds: int = CPU_S) -> bool:
     except (ValueError, OSError):
         return False
     return True
+
+
+def _step_back() -> bool:
+    if sys.platform == "win32":
+        return False
+    return os.nice(NICENESS) >= NICENESS
 
 
 def orphaned(parent: int) -> bool:

@@ -19,7 +19,7 @@ from irl.money import payout_files
 from irl.month import Month
 from irl.schema import flattrs, members, placements
 from irl.schema import months as closings
-from irl.settlement import bulk, core, reading, statements
+from irl.settlement import bulk, core, reading, statements, transparency
 from irl.settlement.claim import Never, Same
 from irl.settlement.claims import CLAIMS
 from irl.settlement.core import Ints
@@ -47,6 +47,7 @@ async def audit(house: House) -> list[str]:
         findings += await _flattrs(connection)
         findings += await payout_files.changed(connection)
         findings += await statements.changed(connection, most=_MOST)
+        findings += await transparency.changed(connection)
     return findings
 
 

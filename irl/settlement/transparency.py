@@ -24,6 +24,7 @@ from typing import Final, Literal
 
 from sqlalchemy import select
 
+from irl import month as months
 from irl.db import Connection, ForRows, Row
 from irl.house import House
 from irl.money.micros import Micros
@@ -210,16 +211,38 @@ async def published(house: House) -> tuple[Figures, ...]:
 async def keep(house: House) -> None:
     """Compute the figures of months that were closed since, in order, and keep them for ever."""
     async with house.db.snapshot() as connection:
-        closed = await movements.spans(connection)
         kept = {each.month: each for each in _figures(await connection.all(_KEPT))}
-        fresh: list[list[object]] = []
-        for place, span in enumerate(closed):
-            if span.month not in kept:
-                made = await _made(connection, closed[: place + 1], kept)
-                kept[span.month] = Figures(month=span.month, **made)
-                fresh += [[span.month, name, micros] for name, micros in made.items()]
-    if fresh:
-        await house.db.write(lambda connection: connection.all(_KEEP, rows=fresh))
+        made = await _all(connection, kept)
+    rows: list[list[object]] = [
+        [month, name, getattr(figures, name)]
+        for month, figures in made.items()
+        if month not in kept
+        for name in (*FLOWS, *BALANCES)
+    ]
+    if rows:
+        await house.db.write(lambda connection: connection.all(_KEEP, rows=rows))
+
+
+async def changed(connection: Connection) -> list[str]:
+    """Compute all kept figures again; say which months are not what they were."""
+    kept = _figures(await connection.all(_KEPT))
+    again = await _all(connection, {}) if kept else {}
+    return [
+        f"{months.text(each.month)}: the figures for everybody are not what they were"
+        for each in kept
+        if again.get(each.month) != each
+    ]
+
+
+async def _all(connection: Connection, kept: dict[Month, Figures]) -> dict[Month, Figures]:
+    """Give the figures of all closed months; those that are known are not computed again."""
+    closed = await movements.spans(connection)
+    found = dict(kept)
+    for place, span in enumerate(closed):
+        if span.month not in found:
+            made = await _made(connection, closed[: place + 1], found)
+            found[span.month] = Figures(month=span.month, **made)
+    return found
 
 
 def _figures(rows: Iterable[Row]) -> tuple[Figures, ...]:

@@ -13,7 +13,7 @@ from irl.money import moves
 from irl.money.payments import sandbox
 from irl.month import Month
 from irl.rules import EURO
-from irl.settlement import transparency
+from irl.settlement import audit, transparency
 from irl.settlement.transparency import Figures
 from tests.cast import Cast
 from tests.settlement import winter
@@ -152,3 +152,17 @@ async def test_balances_computed_later_are_those_of_then(house: House, members: 
     await transparency.keep(house)
     assert await transparency.published(house) == kept
     assert kept[-1] == at_once
+
+
+async def test_the_audit_names_figures_that_are_not_what_they_were(
+    house: House, members: Cast
+) -> None:
+    await _give(members, givers=6, makers=5)
+    await _close(house, NOVEMBER, day(4, 12))
+    assert await audit.audit(house) == []
+    await house.db.write(
+        lambda connection: connection.run(
+            "UPDATE month_figures SET amount_micros = 1 WHERE name = 'charity'"
+        )
+    )
+    assert await audit.audit(house) == ["2026-11: the figures for everybody are not what they were"]

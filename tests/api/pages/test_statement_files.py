@@ -25,7 +25,11 @@ async def test_a_statement_is_taken_home_as_pdf_and_csv(
     await settle(members.house, month.of(NOW), early=True, now=NOW + timedelta(hours=1))
 
     page = (await bob.open("/statements/2026-11")).text
-    for end, begins, kind in (("pdf", "%PDF-", "application/pdf"), ("csv", "\ufeffmonth,", "text/csv"), ("json", "{", "application/json")):
+    for end, begins, kind in (
+        ("pdf", "%PDF-", "application/pdf"),
+        ("csv", "\ufeffmonth,", "text/csv"),
+        ("json", "{", "application/json"),
+    ):
         address = f"/statements/2026-11.{end}"
         assert f'href="{address}"' in page
         file = await bob.open(address)

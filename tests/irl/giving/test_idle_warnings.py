@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from irl import month as months
 from irl import outbox
 from irl.giving import flattrs, idle_warnings
 from irl.giving.worth import of_month
@@ -265,3 +266,17 @@ async def test_the_second_month_is_warned_of_anew(house: House, bob: Member) -> 
         assert await warn(house, now) == 1
     assert bob.id
     assert len(warnings_in(house)) == 4
+
+
+async def test_the_audit_finds_a_pot_that_went_without_its_warnings(
+    house: House, bob: Member, rows: Rows
+) -> None:
+    for now in (WEEK, LAST_CALL):
+        await warn(house, now)
+    assert await given_to_charity(house, rows) == 5
+    ends_at = months.to_instant(months.end(Month(202611)))
+    change = f"UPDATE warnings SET sent_at = {ends_at} WHERE days = 2"
+    await house.db.write(lambda c: c.run(change))
+    [finding] = await audit.audit(house)
+    assert "two warnings" in str(finding)
+    assert str(bob.id) in str(finding)
