@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
@@ -176,12 +177,34 @@ def validated(fields: Sequence[tuple[str, object]], model: type[M]) -> M:
 
 
 class _InMemory(MultiPartParser):
-    spool_max_size = 64 * 1024 * 1024  # above what the door lets through: never a file on disk
+    """Keeps a photo as the pieces that came. The door has bounded the body: never a file on disk."""
+
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        if file := self._current_part.file:
+            file.file = _Pieces()
 
     def close(self) -> None:
         # Also those of a form that ended in the middle, which is no error for the parser.
         for file in self._files_to_close_on_error:
             file.close()
+
+
+class _Pieces(io.BytesIO):
+    """A file that is put together once, when it is read, and not grown megabyte by megabyte."""
+
+    _rolled = False  # what tells Starlette that no thread is needed
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: Any, /) -> int:
+        self._pieces.append(piece)
+        return len(piece)
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        return b"".join(self._pieces)
 
 
 async def _stream(receive: Receive, most: int | None) -> AsyncGenerator[bytes, None]:

@@ -17,6 +17,7 @@ from irl.house import House
 from irl.members import invitations
 from irl.money import charities
 from irl.payout_commands import payouts
+from irl.reconcile_command import reconcile
 from irl.settings import SettingsRefused
 from irl.settlement import audit, runner, transparency
 from irl.settlement import recompute as recomputing
@@ -154,6 +155,7 @@ COMMANDS: tuple[click.Command, ...] = (
     mail,
     charity,
     payouts,
+    reconcile,
     recompute,
     clock,
 )

@@ -140,6 +140,12 @@ CLAIMS: Final[tuple[Same | Never, ...]] = (
            WHERE deposit_id IS NOT NULL""",
     ),
     Same(
+        "what a provider kept of a deposit was paid once (deposit, micros)",
+        "SELECT id, commission_micros FROM deposits WHERE commission_micros > 0",
+        """SELECT subject, sum(amount_micros) FROM transfers
+            WHERE kind = 'commission' GROUP BY subject""",
+    ),
+    Same(
         "a reversed deposit went back whole (deposit, micros)",
         "SELECT id, amount_micros FROM deposits WHERE state = 'reversed'",
         """SELECT subject, sum(amount_micros) FROM transfers

@@ -29,6 +29,12 @@ MERCHANT, WEBHOOK = "FAKEMERCHANT1", "WH-FAKE-1"
 CERTIFICATE = "/v1/notifications/certs/CERT-360caa42-fca2a594-fake"
 CENT = Decimal("0.01")
 
+REPORT_HEADER = (
+    '"Date","Time","TimeZone","Name","Type","Status","Currency","Gross","Fee","Net",'
+    '"From Email Address","To Email Address","Transaction ID","Reference Txn ID",'
+    '"Invoice Number","Custom Number","Balance","Balance Impact"'
+)
+
 Json = dict[str, Any]
 
 
@@ -90,6 +96,7 @@ class PayPal:
             Route("/checkoutnow", self.pay_page, methods=["GET"]),
             Route("/checkoutnow/{decision}", self.decide, methods=["POST"]),
             Route("/merchant", self.merchant_page, methods=["GET"]),
+            Route("/report.csv", self.report, methods=["GET"]),
             Route("/merchant/{what}", self.take_back, methods=["POST"]),
             *self.more_routes,
         ]
@@ -220,6 +227,23 @@ class PayPal:
         self.tell(f"PAYMENT.CAPTURE.{event}", resource, resource_type="refund")
         return RedirectResponse("/merchant", 303)
 
+    async def report(self, _: Request) -> Response:
+        return Response("\ufeff" + self.report_text(), media_type="text/csv")
+
+    def report_text(self) -> str:
+        """Write the activity report, newest first, as PayPal does."""
+        rows = []
+        for order in self.orders.values():
+            if order.capture is None:
+                continue
+            kept = order.capture["seller_receivable_breakdown"]["paypal_fee"]["value"]
+            name, about = order.capture["id"], order.unit["custom_id"]
+            rows.append(_row("Express Checkout Payment", order.unit, kept, name, about, ""))
+            for refund in order.refunds:
+                unit = {"amount": {"value": f"-{refund['amount']['value']}"}}
+                rows.append(_row("Payment Refund", unit, "0.00", refund["id"], about, name))
+        return "\r\n".join([REPORT_HEADER, *reversed(rows), ""])
+
     # --- what it shows ---
 
     def captured(self, order: Order) -> None:
@@ -349,3 +373,13 @@ def refused(status: int, issue: str) -> Response:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _row(kind: str, unit: Json, kept: str, *names: str) -> str:
+    name, about, related = names
+    gross = Decimal(unit["amount"]["value"])
+    fee = -Decimal(kept)
+    cells = ["23/11/2026", "12:00:00", "UTC", "Payer", kind, "Completed", "EUR"]
+    cells += [f"{gross:,.2f}", f"{fee:,.2f}", f"{gross + fee:,.2f}", "", "", name, related]
+    cells += [about, about, "0.00", "Debit" if gross < 0 else "Credit"]
+    return ",".join(f'"{cell}"' for cell in cells)

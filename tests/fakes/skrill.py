@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -23,6 +24,25 @@ EMAIL, MERCHANT = "house@fake.example", "4637827"
 SECRET, PASSWORD = "fakeword", "fake password"
 
 Fields = dict[str, str]
+
+
+REPORT_HEADER = (
+    "ID,Time (CET),Type,Transaction Details,[-] EUR,[+] EUR,Status,Balance,Reference,"
+    "Amount Sent,Currency sent,More Information,"
+    "ID of the corresponding Skrill transaction,Payment Type"
+)
+
+
+def fee_of(amount: str) -> str:
+    """Give what Skrill keeps: 1.9 % and 29 cents, rounded to cents."""
+    kept = Decimal(amount) * Decimal("0.019") + Decimal("0.29")
+    return str(kept.quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def _row(number: str, kind: str, change: str, about: str, related: str) -> str:
+    out, into = (change.removeprefix("-"), "") if change.startswith("-") else ("", change)
+    cells = [number, "23 Nov 26 13:00", kind, "payer@fake.example", out, into, "processed", "0.00"]
+    return ",".join([*cells, about, "", "", "", related, "WLT"])
 
 
 def md5(text: str) -> str:
@@ -62,6 +82,7 @@ class Skrill:
             Route("/", self.pay_page, methods=["GET"]),
             Route("/pay/{decision}", self.decide, methods=["POST"]),
             Route("/merchant", self.merchant_page, methods=["GET"]),
+            Route("/report.csv", self.report, methods=["GET"]),
             Route("/merchant/chargeback", self.charge_back, methods=["POST"]),
             Route("/app/query.pl", self.query, methods=["POST"]),
             *self.more_routes,
@@ -114,6 +135,24 @@ class Skrill:
         return RedirectResponse(
             f"{payment.asked['return_url']}?transaction_id={payment.asked['transaction_id']}", 303
         )
+
+    async def report(self, _: Request) -> Response:
+        return Response(self.report_text(), media_type="text/csv")
+
+    def report_text(self) -> str:
+        """Write the account history: each fee is a line of its own."""
+        rows = []
+        for payment in self.payments.values():
+            if payment.status not in {"2", "-3"}:
+                continue
+            about, name = payment.asked["transaction_id"], payment.number
+            rows.append(_row(name, "Receive Money", payment.asked["amount"], about, ""))
+            kept = fee_of(payment.asked["amount"])
+            rows.append(_row(f"{name}1", "Receive Money Fee", f"-{kept}", "", name))
+            if payment.status == "-3":
+                back = f"-{payment.asked['amount']}"
+                rows.append(_row(f"{name}2", "Chargeback", back, "", name))
+        return "\n".join([REPORT_HEADER, *reversed(rows), ""])
 
     async def merchant_page(self, _: Request) -> Response:
         paid = [payment for payment in self.payments.values() if payment.status == "2"]

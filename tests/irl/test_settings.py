@@ -86,3 +86,80 @@ def test_rules_that_cannot_be_read_stop_the_start(
         settings.load().house_rules()
     file.write_text("fee_basis_points = 500")
     assert settings.load().house_rules().fee_basis_points == 500
+
+
+PAYPAL = {
+    "IRL_PAYPAL_CLIENT": "client",
+    "IRL_PAYPAL_SECRET": "hidden",
+    "IRL_PAYPAL_MERCHANT": "M",
+    "IRL_PAYPAL_WEBHOOK": "W",
+}
+SKRILL = {
+    "IRL_SKRILL_EMAIL": "house@flattr.example",
+    "IRL_SKRILL_MERCHANT": "1",
+    "IRL_SKRILL_SECRET": "hidden",
+    "IRL_SKRILL_PASSWORD": "hidden too",
+}
+
+
+@pytest.mark.parametrize("needed", [PAYPAL, SKRILL])
+def test_a_provider_that_is_half_set_up_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, needed: dict[str, str]
+) -> None:
+    monkeypatch.setenv("IRL_SANDBOX", "off")
+    for name, value in needed.items():
+        monkeypatch.setenv(name, value)
+    found = settings.load()
+    assert (found.has_paypal, found.has_skrill) == (needed is PAYPAL, needed is SKRILL)
+    for name, value in needed.items():
+        monkeypatch.delenv(name)
+        with pytest.raises(SettingsRefused, match=f"^{name}: is missing") as refused:
+            settings.load()
+        assert "hidden" not in str(refused.value)
+        monkeypatch.setenv(name, value)
+
+
+def test_play_money_and_real_money_are_not_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PAYPAL.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsRefused, match=r"^IRL_SANDBOX: "):
+        settings.load()
+    monkeypatch.setenv("IRL_PAYPAL_URL", "https://api-m.sandbox.paypal.com")
+    assert settings.load().pay_origins == ("https://www.sandbox.paypal.com",)
+
+
+def test_secrets_do_not_show() -> None:
+    values = {name.removeprefix("IRL_").lower(): value for name, value in PAYPAL.items()}
+    found = Settings.model_validate({"sandbox": False, **values})
+    assert "hidden" not in f"{found!r} {found}"
+    assert found.paypal_pay_origin == "https://www.paypal.com"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://paypal.example",
+        "https://a.example/path",
+        "https://me@a.example",
+        "ftp://a",
+        "",
+        "https://[a",
+    ],
+)
+def test_a_bad_address_of_a_provider_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    for name in ("IRL_PAYPAL_URL", "IRL_SKRILL_URL", "IRL_SKRILL_API_URL"):
+        monkeypatch.setenv(name, value)
+        with pytest.raises(SettingsRefused, match=f"^{name}: "):
+            settings.load()
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("IRL_PAYPAL_CERT_ORIGINS", f"https://api.paypal.com,{value or 'x'}")
+    with pytest.raises(SettingsRefused, match=r"^IRL_PAYPAL_CERT_ORIGINS: "):
+        settings.load()
+
+
+def test_roots_that_are_not_there_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRL_PAYPAL_ROOTS", "/nowhere.pem")
+    with pytest.raises(SettingsRefused, match=r"^IRL_PAYPAL_ROOTS: "):
+        settings.load()
