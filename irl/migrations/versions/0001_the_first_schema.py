@@ -264,22 +264,22 @@ def upgrade() -> None:
             "ix_transfers_credit_account",
             ["credit_account"],
             unique=False,
-            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
-            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            sqlite_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
+            postgresql_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
         )
         batch_op.create_index(
             "ix_transfers_debit_account",
             ["debit_account"],
             unique=False,
-            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
-            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            sqlite_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
+            postgresql_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
         )
         batch_op.create_index(
             "ix_transfers_posted_at",
             ["posted_at"],
             unique=False,
-            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
-            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            sqlite_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
+            postgresql_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
         )
 
     op.create_table(
@@ -806,18 +806,18 @@ def downgrade() -> None:
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_transfers_posted_at",
-            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
-            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            sqlite_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
+            postgresql_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
         )
         batch_op.drop_index(
             "ix_transfers_debit_account",
-            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
-            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            sqlite_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
+            postgresql_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
         )
         batch_op.drop_index(
             "ix_transfers_credit_account",
-            sqlite_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
-            postgresql_where=sa.text("kind NOT IN ('pot', 'share', 'charity')"),
+            sqlite_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
+            postgresql_where=sa.text("kind <> 'pot' AND kind <> 'share' AND kind <> 'charity'"),
         )
 
     op.drop_table("transfers")
