@@ -21,7 +21,7 @@ async def of(asked: Asked) -> Response:
 async def pay(asked: Asked) -> Response:
     """Go on to where a deposit is paid."""
     try:
-        url = await deposits.pay(asked.house, asked.member.id, asked.part("id"))
+        url = await deposits.pay(asked.house, asked.member.id, asked.part("id"), now=asked.now)
     except ProviderUnavailable:
         return await _silent(asked)
     return forward(url.removeprefix(asked.base_url))

@@ -66,7 +66,9 @@ async def hear(house: House, *, provider: str, news: News, now: datetime) -> Non
         return fits
 
     if not await house.db.write(work):
-        raise PaymentDiffers("What was paid is not what was asked for. The operator was told.")
+        raise PaymentDiffers(
+            "What was paid is not what was asked for; it is noted, and not booked."
+        )
 
 
 async def told(house: House, *, provider: str, deposit_id: str, what: str, now: datetime) -> None:

@@ -138,18 +138,20 @@ async def mine(house: House, member_id: int) -> tuple[Deposit, ...]:
         return tuple(_built(house, row) for row in await connection.all(_MINE, member_id=member_id))
 
 
-async def pay(house: House, member_id: int, deposit_id: str) -> str:
-    """Give where to pay a deposit now.
+async def pay(house: House, member_id: int, deposit_id: str, *, now: datetime) -> str:
+    """Give where to pay a deposit now: its own page, if it was paid or the money is on its way.
 
     Raises:
         NotFound: it does not exist, is somebody else's, or its provider is not offered any more.
         ProviderUnavailable: the provider does not answer.
     """
     row = await _of(house, member_id, deposit_id)
-    if row["state"] == "pending":
-        lasts = payments.named(house, row["provider"]).pay_url_lasts
-        row = await _opened(house, row, anew=not lasts)
-    return _built(house, row).checkout_url
+    till = payments.named(house, row["provider"])
+    anew = not till.pay_url_lasts and row["pay_url"] is not None
+    # Before it is opened once more: nobody shall pay twice.
+    if row["state"] != "pending" or (anew and await _is_known(house, row, now=now)):
+        return f"{house.settings.base_url}/deposits/{deposit_id}"
+    return _built(house, await _opened(house, row, anew=anew)).checkout_url
 
 
 async def look(house: House, member_id: int, deposit_id: str, *, now: datetime) -> Deposit:
@@ -221,10 +223,22 @@ async def catch_up(house: House, *, since: datetime | None, now: datetime) -> in
     return decided
 
 
+async def _is_known(house: House, row: Row, *, now: datetime) -> bool:
+    """Tell whether the provider knows of a payment of this deposit; do what it says of it."""
+    news = await payments.named(house, row["provider"]).look(_wanted(row))
+    if news is not None:
+        await _do(house, row, news, now=now)
+    return news is not None
+
+
 async def _look(house: House, row: Row, *, now: datetime) -> bool:
-    """Ask the provider about a deposit, and do what it says; tell whether it said anything."""
-    news: News | None = await payments.named(house, row["provider"]).look(_wanted(row))
-    if news is None or news.what in {"approved", "nothing"}:
+    """Ask the provider about a deposit, and do what it says; tell whether that decides it."""
+    news = await payments.named(house, row["provider"]).look(_wanted(row))
+    return news is not None and await _do(house, row, news, now=now)
+
+
+async def _do(house: House, row: Row, news: News, *, now: datetime) -> bool:
+    if news.what in {"approved", "nothing"}:
         return False
     if news.deposit_id != row["public_id"]:
         raise PaymentDiffers("The provider speaks of another deposit.")

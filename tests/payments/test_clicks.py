@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -113,7 +115,7 @@ def street(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iter
 
     member_id, session = asyncio.run(join())
     with fake.running(folder, house=house_url) as fakes:
-        service = Service(folder, url, port, fakes.environment)
+        service = Service(folder, url, port, fakes.environment | {"IRL_PROVIDER_TIMEOUT_S": "2"})
         service.start()
         try:
             yield Street(service, fakes, Person(session, house_url), member_id)
@@ -241,6 +243,24 @@ def test_killed_while_the_provider_is_asked_nothing_is_lost(street: Street, name
             )
             == 1
         )
+
+
+def test_a_provider_that_never_answers_keeps_nobody_else_waiting(street: Street) -> None:
+    street.fakes.skrill_app.order("/", "hang")
+    begin = steps(street, "Skrill")[0]
+    with ThreadPoolExecutor(1) as thread, httpx2.Client(trust_env=False) as web:
+        begun = time.monotonic()
+        hanging = thread.submit(begin)
+        slowest = 0.0
+        while not hanging.done():
+            at = time.monotonic()
+            assert web.get(f"{street.service.url}/").status_code == 200
+            slowest = max(slowest, time.monotonic() - at)
+        assert isinstance(hanging.exception(), AssertionError)
+    assert street.bob.status == 503
+    assert 1.9 < time.monotonic() - begun < 10
+    assert slowest < 1.5, "others waited too"
+    street.fakes.skrill_app.faults.clear()
 
 
 @pytest.mark.parametrize("name", ["PayPal", "Skrill"])

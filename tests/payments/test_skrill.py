@@ -49,11 +49,25 @@ async def test_a_payment_is_prepared_with_all_that_skrill_needs(
 
 async def test_going_to_pay_again_prepares_anew(house: House, members: Cast, tills: Tills) -> None:
     deposit = await ask(house, members)
-    url = await deposits.pay(house, members.joined["Bob"].id, deposit.id)
+    url = await deposits.pay(house, members.joined["Bob"].id, deposit.id, now=NOW)
     assert url != deposit.checkout_url
     assert url.endswith(tills.payment(deposit.id).sid)
     known = await deposits.of(house, members.joined["Bob"].id, deposit.id)
     assert known.checkout_url == url, "reading it prepares nothing"
+
+
+@pytest.mark.parametrize(
+    ("status", "then"), [("0", "pending"), ("2", "booked"), ("-2", "declined")]
+)
+async def test_nobody_is_sent_to_pay_what_is_paid_or_on_its_way(
+    house: House, members: Cast, tills: Tills, status: str, then: str
+) -> None:
+    deposit = await ask(house, members)
+    tills.payment(deposit.id).status = status
+    url = await deposits.pay(house, members.joined["Bob"].id, deposit.id, now=NOW)
+    assert url == f"http://localhost:8000/deposits/{deposit.id}"
+    assert await state(house, members, deposit) == then
+    assert tills.skrill_app.count("POST /") - tills.skrill_app.count("POST /app") == 1
 
 
 @pytest.mark.parametrize("how", ["500", "nonsense", "drop", "404"])
@@ -203,7 +217,7 @@ async def test_paying_twice_books_once_and_is_noted(
 ) -> None:
     deposit = await ask(house, members)
     first = tills.payment(deposit.id)
-    await deposits.pay(house, members.joined["Bob"].id, deposit.id)
+    await deposits.pay(house, members.joined["Bob"].id, deposit.id, now=NOW)
     second = tills.payment(deposit.id)
     for payment in (first, second):
         await hear(house, tills.status(payment, status="2"))
