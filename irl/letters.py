@@ -71,7 +71,8 @@ def compose(letter: Letter, *, sender: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834
     message.set_content(letter.body)
     page = letter.html if letter.html is not None else as_html(letter.subject, letter.body)
-    message.add_alternative(page, subtype="html")
+    # In base64, so that who searches a file for a link finds the one of the text and no other.
+    message.add_alternative(page, subtype="html", cte="base64")
     return message
 
 
