@@ -390,7 +390,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.paid)
     def charge_back_after_some_left(self, which: int, name: str, part: float) -> None:
         """Let a part of a maker's revenue go before a deposit that it may be made of."""
-        self.move(name, int(self.model.revenue(name) * part))
+        self.move(name, int(self.model.revenue(name) * part) or None)
         self.charge_back(which)
 
     # --- what always holds ---
