@@ -10,8 +10,8 @@ from api.v1.shapes import DayText, MomentText
 from irl import month
 from irl.members import payouts as with_password
 from irl.money import moves, payout_addresses, payouts, revenue
+from irl.money.payout import Payout
 from irl.money.payout_addresses import PayoutAddress
-from irl.money.payouts import Payout
 
 
 class NewPayout(Strict):

@@ -15,8 +15,8 @@ from irl.errors import PasswordRefused
 from irl.house import House
 from irl.members import passwords, throttles
 from irl.money import payout_addresses, payouts
+from irl.money.payout import Payout
 from irl.money.payout_addresses import PayoutAddress
-from irl.money.payouts import Payout
 from irl.schema import members
 
 _HASH: Final = select(members.c.password_hash).where(members.c.id == bindparam("member_id"))

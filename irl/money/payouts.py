@@ -16,9 +16,9 @@ another key. One that comes back after it was paid is returned from the provider
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -30,19 +30,15 @@ from irl.house import House
 from irl.money import ledger, micros, revenue
 from irl.money.ledger import Account, Transfer
 from irl.money.micros import Micros, whole_cents
-from irl.money.payout_addresses import Method, masked
+from irl.money.payout import Payout, State, built
+from irl.money.payout_addresses import masked
 from irl.rules import CENT
-from irl.schema import charities, members, payout_addresses, payout_files, payouts
+from irl.schema import charities, members, payout_addresses, payouts
 from irl.secret import is_public_id, public_id
 from irl.text import line
 
-State = Literal["requested", "exported", "paid", "returned"]
-
 MOST_MICROS: Final = 10**15
 """A thousand million euros: what one payment of a SEPA file can hold (EPC132-08, AT-T002)."""
-
-AT_A_TIME: Final = 200
-"""Payouts by a provider that are sent in one round; the next round takes the next."""
 
 _HELD: Final = (
     select(payouts).where(payouts.c.public_id == bindparam("payout_id")).with_for_update()
@@ -60,39 +56,11 @@ _UNDECIDED: Final = (
     .order_by(payouts.c.id)
     .limit(10_000)
 )
-_WAITING: Final = (
-    select(payouts)
-    .where(payouts.c.state == "requested", payouts.c.method == bindparam("method"))
-    .order_by(payouts.c.id)
-    .limit(AT_A_TIME)
-)
-_SENT: Final = (
-    select(payouts, payout_files.c.body)
-    .join(payout_files, payout_files.c.id == payouts.c.file_id)
-    .where(payouts.c.state == "exported", payouts.c.method == bindparam("method"))
-    .order_by(payouts.c.id)
-)
 _ADDRESS: Final = select(payout_addresses).where(
     payout_addresses.c.member_id == bindparam("member_id")
 )
 _CHARITY: Final = select(charities).where(charities.c.id == bindparam("charity_id"))
 _EMAIL: Final = select(members.c.email).where(members.c.id == bindparam("member_id"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payout:
-    """Money going out; `address` is shortened as it may be shown and mailed."""
-
-    id: str
-    state: State
-    method: Method
-    holder: str
-    address: str
-    amount_micros: Micros
-    requested_at: datetime
-    paid_at: datetime | None
-    returned_at: datetime | None
-    trouble: str | None
 
 
 async def ask(house: House, member_id: int, *, amount_micros: int | None, now: datetime) -> Payout:
@@ -133,7 +101,7 @@ async def ask(house: House, member_id: int, *, amount_micros: int | None, now: d
         )
         return row
 
-    return _built(await house.db.write(work))
+    return built(await house.db.write(work))
 
 
 async def ask_for_charity(house: House, charity_id: int, *, now: datetime) -> Payout:
@@ -166,7 +134,7 @@ async def ask_for_charity(house: House, charity_id: int, *, now: datetime) -> Pa
             now=now,
         )
 
-    return _built(await house.db.write(work))
+    return built(await house.db.write(work))
 
 
 async def of(house: House, member_id: int, payout_id: str) -> Payout:
@@ -179,19 +147,19 @@ async def of(house: House, member_id: int, payout_id: str) -> Payout:
         row = await connection.one(_ONE, payout_id=payout_id) if is_public_id(payout_id) else None
     if row is None or row["member_id"] != member_id:
         raise NotFound("There is no such payout.")
-    return _built(row)
+    return built(row)
 
 
 async def mine(house: House, member_id: int) -> tuple[Payout, ...]:
     """Give a member's payouts, newest first, at most 200."""
     async with house.db.reading() as connection:
-        return tuple(_built(row) for row in await connection.all(_MINE, member_id=member_id))
+        return tuple(built(row) for row in await connection.all(_MINE, member_id=member_id))
 
 
 async def undecided(house: House) -> tuple[Payout, ...]:
     """Give the payouts that were asked for or sent and are neither paid nor returned."""
     async with house.db.reading() as connection:
-        return tuple(_built(row) for row in await connection.all(_UNDECIDED))
+        return tuple(built(row) for row in await connection.all(_UNDECIDED))
 
 
 async def export(
@@ -307,40 +275,6 @@ async def returned(house: House, payout_id: str, *, why: str, now: datetime) -> 
     return await house.db.write(work)
 
 
-async def waiting(house: House, method: Method) -> list[Row]:
-    """Give the rows of payouts that were asked for and not sent yet, oldest first."""
-    async with house.db.reading() as connection:
-        return await connection.all(_WAITING, method=method)
-
-
-async def sent(house: House, method: Method) -> list[Row]:
-    """Give the rows of payouts that were sent, with what was stored to be said of each."""
-    async with house.db.reading() as connection:
-        return await connection.all(_SENT, method=method)
-
-
-async def note(
-    house: House, row: Row, *, ref: str | None, trouble: str | None, instead_of: str | None
-) -> bool:
-    """Note what a provider said of a payout that is sent, without deciding it.
-
-    Returns:
-        False if somebody noted another `ref` meanwhile, or decided it: nothing was noted then.
-    """
-
-    async def work(connection: Connection) -> bool:
-        noted = await connection.value(
-            update(payouts)
-            .where(payouts.c.id == row["id"], payouts.c.state == "exported")
-            .where(payouts.c.provider_ref.is_not_distinct_from(instead_of))
-            .values(provider_ref=ref, trouble=trouble)
-            .returning(payouts.c.id)
-        )
-        return noted is not None
-
-    return await house.db.write(work)
-
-
 async def _request(
     connection: Connection,
     house: House,
@@ -427,21 +361,3 @@ async def _tell(
         "If this was not you, change your password and tell the operator at once.\n"
     )
     await outbox.post(connection, recipient=email, subject=subject, body=body, now=now)
-
-
-def _built(row: Row) -> Payout:
-    def moment(instant: int | None) -> datetime | None:
-        return None if instant is None else months.from_instant(instant)
-
-    return Payout(
-        id=row["public_id"],
-        state=row["state"],
-        method=row["method"],
-        holder=row["holder"],
-        address=masked(row["address"]),
-        amount_micros=row["amount_micros"],
-        requested_at=months.from_instant(row["requested_at"]),
-        paid_at=moment(row["paid_at"]),
-        returned_at=moment(row["returned_at"]),
-        trouble=row["trouble"],
-    )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from irl.db import Row
 from irl.errors import ProviderUnavailable
 from irl.house import House
-from irl.money import payout_addresses, payout_files, payouts
+from irl.money import payout_addresses, payout_files, payout_queue
 from irl.money.payments.outcome import Outcome
 from irl.money.payments.paypal import payouts as paypal
 from irl.money.payments.skrill import payouts as skrill
@@ -59,7 +59,7 @@ async def send_waiting(house: House, *, now: datetime, ask_all: bool = True) -> 
             continue
         done += await _export(house, method, provider, now=now)
         failures = 0
-        for row in await payouts.sent(house, method):
+        for row in await payout_queue.sent(house, method):
             if not ask_all and row["provider_ref"] is not None:
                 continue
             try:
@@ -80,7 +80,7 @@ async def heard(house: House, payout_id: str, *, now: datetime) -> Outcome:
         ProviderUnavailable: the provider does not answer.
     """
     for method, provider in _PROVIDERS.items():
-        for row in await payouts.sent(house, method):
+        for row in await payout_queue.sent(house, method):
             if row["public_id"] == payout_id:
                 return await _step(house, row, provider, now=now)
     return "unknown"
@@ -88,7 +88,7 @@ async def heard(house: House, payout_id: str, *, now: datetime) -> Outcome:
 
 async def _export(house: House, method: Method, provider: ModuleType, *, now: datetime) -> Sent:
     count = 0
-    for row in await payouts.waiting(house, method):
+    for row in await payout_queue.waiting(house, method):
         file_id = public_id()
         body = provider.words(row, file_id=file_id)
         try:

@@ -334,7 +334,7 @@ class MoneyMachine(RuleBasedStateMachine):
         taken = self.model.take(name, wanted, self.today)
         self.model.payouts[asked.id] = (name, "requested", taken)
 
-    async def _ask(self, name: str, amount: int | None) -> payouts.Payout:
+    async def _ask(self, name: str, amount: int | None) -> Payout:
         if name == CHARITY:
             return await payouts.ask_for_charity(self.house, 1, now=self.cast.now)
         member = self.cast.joined[name]

@@ -16,7 +16,7 @@ from irl import cli, settlement
 from irl import month as months
 from irl.house import House, opened
 from irl.money import payout_addresses, payouts
-from irl.money.payouts import Payout
+from irl.money.payout import Payout
 from irl.settings import Settings
 from tests.cast import Cast
 

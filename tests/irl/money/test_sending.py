@@ -14,7 +14,7 @@ from irl import settlement
 from irl.errors import Invalid
 from irl.house import House, opened
 from irl.money import deposits, ledger, payout_addresses, payouts, revenue, sending
-from irl.money.payouts import Payout
+from irl.money.payout import Payout
 from irl.money.sending import Sent
 from irl.month import Month
 from irl.rules import EURO

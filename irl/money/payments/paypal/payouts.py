@@ -19,7 +19,7 @@ from irl import month as months
 from irl.db import Row
 from irl.errors import ProviderUnavailable
 from irl.house import House
-from irl.money import payouts
+from irl.money import payout_queue, payouts
 from irl.money.micros import text
 from irl.money.payments.outcome import Outcome
 from irl.money.payments.paypal.client import Reply, client, part
@@ -77,7 +77,7 @@ async def send(house: House, row: Row, *, now: datetime) -> Outcome:
     reply = await client(house).ask("POST", "/v1/payments/payouts", said=said, request_id=batch_id)
     batch = _named(reply, batch_id)
     if batch is not None:
-        await payouts.note(house, row, ref=f"{_REF}{batch}", trouble=None, instead_of=None)
+        await payout_queue.note(house, row, ref=f"{_REF}{batch}", trouble=None, instead_of=None)
         return "unknown"
     if reply.status == 400 and reply.said.get("name") == "VALIDATION_ERROR":
         # Nothing of it was done, and never will be.
@@ -166,7 +166,7 @@ def _issue(reply: Reply) -> str:
 
 async def _unclear(house: House, row: Row, trouble: str) -> Outcome:
     ref = row["provider_ref"]
-    await payouts.note(house, row, ref=ref, trouble=trouble, instead_of=ref)
+    await payout_queue.note(house, row, ref=ref, trouble=trouble, instead_of=ref)
     return "unknown"
 
 

@@ -23,7 +23,7 @@ from irl import month as months
 from irl.db import Row
 from irl.errors import ProviderUnavailable
 from irl.house import House
-from irl.money import payouts
+from irl.money import payout_queue, payouts
 from irl.money.micros import text
 from irl.money.payments.outcome import Outcome
 from irl.money.payments.protocol import CURRENCY
@@ -106,7 +106,9 @@ async def _prepare(house: House, row: Row, *, now: datetime) -> Outcome:
         return await _noted(house, row, row["provider_ref"], f"{_NOT_DONE}{error or 'no session'}")
     ref = f"sid {months.to_instant(now)} {sid}"
     # Of two who prepared at once only one may execute.
-    if not await payouts.note(house, row, ref=ref, trouble=None, instead_of=row["provider_ref"]):
+    if not await payout_queue.note(
+        house, row, ref=ref, trouble=None, instead_of=row["provider_ref"]
+    ):
         return "unknown"
     return await _execute(house, row, ref, sid, now=now)
 
@@ -136,7 +138,7 @@ async def _known(house: House, row: Row, said: Mapping[str, str], *, now: dateti
 
 
 async def _noted(house: House, row: Row, ref: str | None, trouble: str) -> Outcome:
-    await payouts.note(house, row, ref=ref, trouble=trouble, instead_of=ref)
+    await payout_queue.note(house, row, ref=ref, trouble=trouble, instead_of=ref)
     return "unknown"
 
 
