@@ -45,6 +45,7 @@ from irl.money import (
     wallet,
 )
 from irl.money.payments import sandbox
+from irl.money.payout import Payout
 from irl.money.shares import shares
 from irl.month import Day, Month
 from irl.rules import CENT, EURO
