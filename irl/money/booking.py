@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from irl import month as months
 from irl.db import Connection, Row
 from irl.errors import DepositDecided, NotFound, PaymentDiffers
-from irl.house import House
+from irl.house import House, inputs_changed
 from irl.money import ledger, reversals
 from irl.money.ledger import FEE, LOSS, Transfer
 from irl.money.micros import Micros
@@ -184,6 +184,9 @@ async def _apply(connection: Connection, row: Row, news: News, house: House, now
         return
     if news.what == "reversed" and not _is_whole(row, news):
         return  # a part: one reversal a deposit, when all of it was taken back
+    if news.what == "reversed":
+        # Before any balance, as everywhere: two that wait for each other would be stopped.
+        await inputs_changed(connection)
     if row["state"] in {"pending", "declined"}:
         row = await _book(connection, row, house, now)
     if news.capture_ref is not None and row["capture_ref"] is None:
