@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
+import importlib
+from typing import Final
 
 import click
 
-import scanner
-from api import demo as demo_house
-from api import serving
-from irl import settings
 from irl.cli import COMMANDS
-from irl.command import REFUSED, end
-from irl.errors import Unavailable
-from irl.settings import SettingsRefused
-from scanner.shell import scan
+
+_ALL: Final = COMMANDS | {
+    "scan": "scanner.shell:scan",
+    "serve": "api.commands:serve",
+    "demo": "api.commands:demo",
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _LoadedWhenCalled(click.Group):
+    """A group that knows its commands by name and loads the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's words
+        return sorted(_ALL)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _ALL:
+            return None
+        module, _, name = _ALL[cmd_name].partition(":")
+        found: click.Command = getattr(importlib.import_module(module), name)
+        return found
+
+
+@click.group(cls=_LoadedWhenCalled, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Run flattr in real life: each command reads the settings IRL_… from the environment."""
-
-
-for command in (*COMMANDS, scan):
-    main.add_command(command)
-
-
-@main.command()
-def serve() -> None:
-    """Serve pages and API in the foreground, on PORT."""
-    try:
-        serving.serve(settings.load())
-    except (SettingsRefused, Unavailable, scanner.ScannerDown) as refused:
-        end(str(refused), REFUSED)
-
-
-@main.command()
-@click.option("--if-empty", is_flag=True, help="Do nothing when the database is not empty.")
-def demo(*, if_empty: bool) -> None:
-    """Fill an empty database with a small gallery, and print its logins and pages."""
-    try:
-        wanted = settings.load()
-        serving.check_ready(wanted)
-        lines = asyncio.run(demo_house.fill(wanted))
-    except demo_house.NotEmpty as refused:
-        if if_empty:
-            return
-        end(str(refused), REFUSED)
-    except (SettingsRefused, Unavailable) as refused:
-        end(str(refused), REFUSED)
-    else:
-        click.echo("\n".join(lines))

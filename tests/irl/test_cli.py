@@ -12,11 +12,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from irl import cli, duties, month
+from api.cli import main
+from irl import month
+from irl.cli import clock as duties
 from irl.db import Connection, Database
 from irl.house import House, opened
 from irl.members import invitations, joining
@@ -43,8 +44,7 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*words: str) -> Result:
-    group = click.Group(commands={command.name or "": command for command in cli.COMMANDS})
-    return CliRunner().invoke(group, words)
+    return CliRunner().invoke(main, words)
 
 
 def program(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -190,7 +190,7 @@ def test_the_clock_sends_mail_until_it_is_stopped(settings: Settings, tmp_path: 
 
     asyncio.run(ask())
     clock = subprocess.Popen(
-        [sys.executable, "-c", "from irl.cli import clock; clock([])"],
+        [sys.executable, "-c", "from irl.cli.clock import clock; clock([])"],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irl.cli import recompute as command
+from irl.cli.settling import recompute as command
 from irl.house import House
 from irl.settlement import audit, document, findings, recompute
 from tests.cast import Cast

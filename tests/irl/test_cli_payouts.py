@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from irl import cli, settlement
+from api.cli import main
 from irl import month as months
+from irl import settlement
 from irl.house import House, opened
 from irl.money import payout_addresses, payouts
 from irl.money.payout import Payout
@@ -41,8 +41,7 @@ def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*words: str) -> Result:
-    group = click.Group(commands={command.name or "": command for command in cli.COMMANDS})
-    return CliRunner().invoke(group, words)
+    return CliRunner().invoke(main, words)
 
 
 def in_house(settings: Settings, work: Callable[[House], Awaitable[T]]) -> T:

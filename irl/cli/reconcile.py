@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from irl.command import NOT_CLEAN, in_house, now
+from irl.cli.command import NOT_CLEAN, in_house, now
 from irl.errors import Invalid
 from irl.house import House
 from irl.money import micros, reconciling

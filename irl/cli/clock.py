@@ -1,4 +1,4 @@
-"""What the clock does, each duty in its own time: a slow mail server delays no closing.
+"""`irl clock`: its duties, each in its own time, so that a slow mail server delays no closing.
 
 Every duty may be done by several processes, or be cut off at any point and begun again.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,8 @@ import click
 
 from irl import calendar, outbox
 from irl import month as months
-from irl.command import now as moment
+from irl.cli.command import in_house
+from irl.cli.command import now as moment
 from irl.errors import Conflict, Unavailable
 from irl.giving import idle_warnings, pockets, scans, subscription_rounds
 from irl.house import House
@@ -130,3 +132,16 @@ async def chores(house: House, *, now: datetime) -> None:
             click.echo(f"irl: {months.text(month)}: {refused.message}", err=True)
             break
     await transparency.keep(house)
+
+
+@click.command()
+def clock() -> None:
+    """Send mail, give for subscriptions, warn, forget what is old and close months, until stopped."""
+
+    async def work(house: House) -> None:
+        stopped = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+        await keep_all(house, stopped)
+
+    in_house(work)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from irl.command import in_house, now
+from irl.cli.command import in_house, now
 from irl.errors import PayoutDecided
 from irl.house import House
 from irl.money import micros, payout_files, sending
