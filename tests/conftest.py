@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from irl import migrations
@@ -17,6 +18,11 @@ from irl.house import House, opened
 from irl.settings import Settings
 from tests import cast, postgres
 from tests.absent import absent
+
+hypothesis.settings.register_profile(  # how long a thing takes says more of the machine than of it
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

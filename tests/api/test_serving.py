@@ -115,8 +115,8 @@ def test_what_is_missing_is_said_in_one_line(environment: dict[str, str]) -> Non
         ({"IRL_RULES": "/nowhere/rules.toml"}, "IRL_RULES"),
         ({"IRL_DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, "cannot be opened"),
     ):
-        done = _run(environment | changed, "serve")
-        assert done.returncode == 2, done
+        done = CliRunner().invoke(main, ["serve"], env=environment | changed)
+        assert done.exit_code == 2, done
         assert len(done.stderr.splitlines()) == 1, done.stderr
         assert said in done.stderr
 

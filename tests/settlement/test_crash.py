@@ -66,6 +66,12 @@ def _in_house(url: str, work: Callable[[House], Awaitable[T]]) -> T:
     return asyncio.run(inside())
 
 
+@pytest.fixture(autouse=True)
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coverage hears nothing of a process that is killed, and counting doubles the time of each."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="module")
 def filled_sqlite(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Path:
     path = tmp_path_factory.mktemp("crash") / "irl.db"
