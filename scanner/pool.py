@@ -4,6 +4,9 @@ A photo is guarded here, waits its turn, and is handed to one worker. A worker t
 talks nonsense or is deserted by a cancelled caller is killed; the spare takes its place at once, and
 a new spare is started behind. So a worker in the pool is always in a known state.
 
+Where more photos come than there are workers, the spare reads as well: while one worker waits for
+its next megabytes, or is being replaced, another one has the processor.
+
 Frames of a viewfinder are worth nothing a moment later, and another one is behind each. So they
 never wait, never take the last worker, and give way to every photo.
 """
@@ -66,7 +69,7 @@ class Pool:
     """Reads photos in `workers` child processes, and keeps one more warm.
 
     Args:
-        workers: photos that are read at the same time.
+        workers: processors that reading may take; of photos one more is in work when others wait.
         deadline_s: seconds that a worker has for one photo.
         frame_deadline_s: the same for a frame.
         max_waiting: photos that may wait.
@@ -210,7 +213,7 @@ class Pool:
 
     async def _turn(self) -> Child:
         """Wait for a worker, which then is the caller's to give back or to replace."""
-        if not self._open or len(self._queue) >= self._max_waiting + self._free():
+        if not self._open or len(self._queue) >= self._max_waiting + len(self._idle):
             raise self._busy_error()
         turn: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
         self._queue.append(turn)
@@ -230,17 +233,14 @@ class Pool:
     def _spared(self) -> Child:
         """Take a worker for a frame, but never the last; photos that wait have the free ones."""
         if self._open and self._frames < max(1, self._workers - 1):
-            child = self._take()
+            child = self._take(most=self._workers)
             if child is not None:
                 return child
         raise ScannerBusy(retry_after_s=1)
 
-    def _free(self) -> int:
-        return min(len(self._idle), self._workers - len(self._busy))
-
-    def _take(self) -> Child | None:
-        """Take a free worker, if there is one; one that died meanwhile is no photo's fault."""
-        while self._free() > 0:
+    def _take(self, *, most: int) -> Child | None:
+        """Take a free worker, if fewer than `most` work; one that died is no photo's fault."""
+        while self._idle and len(self._busy) < most:
             child = self._idle.popleft()
             self._busy.add(child)
             if child.is_alive():
@@ -251,7 +251,7 @@ class Pool:
     def _serve(self) -> None:
         while self._queue:
             if not self._queue[0].done():
-                child = self._take()
+                child = self._take(most=self._workers + 1)
                 if child is None:
                     return
                 self._queue[0].set_result(child)

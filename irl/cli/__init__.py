@@ -10,6 +10,7 @@ COMMANDS: Final = {
     "invite": "irl.cli.operating:invite",
     "mail": "irl.cli.operating:mail",
     "charity": "irl.cli.operating:charity",
+    "reports": "irl.cli.reports:reports",
     "settle": "irl.cli.settling:settle",
     "audit": "irl.cli.settling:audit",
     "recompute": "irl.cli.settling:recompute",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, case, exists, func, insert, select, update
 
 from irl import month as months
 from irl.db import Connection
@@ -28,18 +28,20 @@ _BY_THING: Final = select(things.c.id.label("thing_id")).where(
 _BY_CODE: Final = select(placements.c.thing_id, placements.c.id.label("placement_id")).where(
     placements.c.code == bindparam("code")
 )
-_WAITING: Final = (
+_LISTED: Final = (
     select(reports, things.c.title, things.c.public_id)
     .join(things, things.c.id == reports.c.thing_id)
-    .where(reports.c.decided_at.is_(None))
     .order_by(reports.c.id)
     .limit(200)
 )
+_WAITING: Final = _LISTED.where(reports.c.decided_at.is_(None))
+_HIDING: Final = _LISTED.where(reports.c.decision == "hide")
+_DECIDED: Final = "There is no such report, or it was decided so already."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report that waits for the operator."""
+    """A report that waits for the operator, or that hides what it is about."""
 
     id: int
     thing_id: str
@@ -98,8 +100,17 @@ async def send(
 
 async def waiting(house: House) -> tuple[Report, ...]:
     """Give the reports that wait for a decision, oldest first, at most 200."""
+    return await _listed(house, _WAITING)
+
+
+async def hiding(house: House) -> tuple[Report, ...]:
+    """Give the reports that were decided to hide a thing or a code, oldest first, at most 200."""
+    return await _listed(house, _HIDING)
+
+
+async def _listed(house: House, wanted: Select[Any]) -> tuple[Report, ...]:
     async with house.db.reading() as connection:
-        rows = await connection.all(_WAITING)
+        rows = await connection.all(wanted)
     return tuple(
         Report(
             id=row["id"],
@@ -117,33 +128,37 @@ async def waiting(house: House) -> tuple[Report, ...]:
 async def decide(house: House, report_id: int, decision: str, *, now: datetime) -> None:
     """Decide a report: hide what it is about (its unclosed flattrs are void), or keep it.
 
+    A decision can be changed. What no report hides any longer is shown again, the flattrs of open
+    months count again, and revenue that was held is free; a closed month stays as it is.
+
     Raises:
         Invalid: neither `hide` nor `keep`.
-        NotFound: there is no such report, or it was decided.
+        NotFound: there is no such report, or it was decided so.
     """
     if decision not in DECISIONS:
         raise Invalid("A decision is hide or keep.", field="decision")
     if not 0 < report_id < 2**63:
-        raise NotFound("There is no such report, or it was decided already.")
+        raise NotFound(_DECIDED)
     at = months.to_instant(now)
 
     async def work(connection: Connection) -> None:
+        await inputs_changed(connection)
         row = await connection.one(
             update(reports)
-            .where(reports.c.id == report_id, reports.c.decided_at.is_(None))
+            .where(reports.c.id == report_id, reports.c.decision.is_distinct_from(decision))
             .values(decided_at=at, decision=decision)
             .returning(reports.c.thing_id, reports.c.placement_id)
         )
         if row is None:
-            raise NotFound("There is no such report, or it was decided already.")
-        if decision == "hide":
-            await inputs_changed(connection)
-            table = things if row["placement_id"] is None else placements
-            key = row["thing_id"] if row["placement_id"] is None else row["placement_id"]
-            await connection.all(
-                update(table)
-                .where(table.c.id == key, table.c.hidden_at.is_(None))
-                .values(hidden_at=at)
-            )
+            raise NotFound(_DECIDED)
+        table = things if row["placement_id"] is None else placements
+        key = row["thing_id"] if row["placement_id"] is None else row["placement_id"]
+        hide_still = exists().where(
+            reports.c.thing_id == row["thing_id"],
+            reports.c.placement_id.is_not_distinct_from(row["placement_id"]),
+            reports.c.decision == "hide",
+        )
+        hidden_at = case((hide_still, func.coalesce(table.c.hidden_at, at)), else_=None)
+        await connection.all(update(table).where(table.c.id == key).values(hidden_at=hidden_at))
 
     await house.db.write(work)

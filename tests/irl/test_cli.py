@@ -22,6 +22,7 @@ from irl.db import Connection, Database
 from irl.house import House, opened
 from irl.members import invitations, joining
 from irl.settings import Settings
+from irl.things import reports
 from tests.cast import Cast
 from tests.irl.conftest import Rows, day
 
@@ -119,6 +120,36 @@ def test_mail_sends_what_waits(settings: Settings) -> None:
     asyncio.run(ask())
     assert run("mail").stdout == "1 sent\n"
     assert run("mail").stdout == "0 sent\n"
+
+
+def test_reports_are_listed_and_decided(settings: Settings) -> None:
+    async def report() -> str:
+        async with opened(settings) as house:
+            thing = await Cast(house, datetime.now(UTC)).thing("Alice", "Lighthouse")
+            await reports.send(
+                house,
+                code=None,
+                thing_id=thing.id,
+                reason="not_the_maker",
+                text="I painted\nthis.",
+                address="192.0.2.9",
+                now=datetime.now(UTC),
+            )
+            return thing.id
+
+    thing_id = asyncio.run(report())
+    told = f"1 the thing {thing_id} Lighthouse not_the_maker: I painted this.\n"
+    assert run("reports", "list").stdout == told
+    assert run("reports", "hide", "1").stdout == "1 hide\n"
+    assert run("reports", "list").stdout == ""
+    assert run("reports", "list", "--hiding").stdout == told
+    assert run("reports", "keep", "1").stdout == "1 keep\n"
+    assert run("reports", "list", "--hiding").stdout == ""
+    again = run("reports", "keep", "1")
+    assert (again.exit_code, again.stderr) == (
+        2,
+        "irl: There is no such report, or it was decided so already.\n",
+    )
 
 
 def test_charity_adds_to_the_list() -> None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import tempfile
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -27,8 +21,6 @@ from hypothesis.stateful import (
 from irl import month as months
 from irl.errors import DepositDecided, MonthNotOver
 from irl.giving import flattrs
-from irl.house import House, opened
-from irl.members.member import Member
 from irl.money import charities, deposits, ledger, wallet
 from irl.money.payments import sandbox
 from irl.month import Month
@@ -37,10 +29,13 @@ from irl.settings import Settings
 from irl.settlement import audit, runner
 from irl.things import reports
 from tests.cast import Cast
+from tests.irl.machine import START, Machine, beginning
 
-GIVERS = ("Bob", "Charlie", "Dora")
+EARLY = ("Bob", "Charlie", "Dora")
+LATE = ("Erik", "Fay")
+GIVERS = (*EARLY, *LATE)
+"""Whoever has not joined yet does so with the first thing that they do."""
 MAKERS = ("Alice", "Bob")  # Bob gives and receives
-START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -82,54 +77,17 @@ class Model:
                 amount -= drawn
 
 
-class HouseMachine(RuleBasedStateMachine):
+class HouseMachine(Machine):
     """Real verbs of the house, each checked against the model."""
-
-    template: Path
-    joined: dict[str, Member]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="irl-machine-"))
-        shutil.copy(self.template, self.folder / "irl.db")
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        url = f"sqlite:///{self.folder / 'irl.db'}"
-        self.house: House = self.run(
-            self.stack.enter_async_context(opened(Settings(database_url=url, sandbox=True)))
-        )
-        self.cast = Cast(self.house, START, dict(self.joined))
         self.model = Model()
         self.codes: dict[str, tuple[str, str, str]] = {}  # title: maker, code, thing
 
-    def run(self, work: Any) -> Any:
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        self.run(self.stack.aclose())
-        self.runner.close()
-        shutil.rmtree(self.folder)
-
-    @property
-    def month(self) -> Month:
-        """The month in which a scan counts now."""
-        month = months.of(self.cast.now)
-        closed = {row["month"] for row in self.rows("SELECT month FROM months")}
-        while month in closed:
-            month = months.add(month, 1)
-        return month
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        async def read() -> list[dict[str, Any]]:
-            async with self.house.db.reading() as connection:
-                return await connection.run(sql)
-
-        found: list[dict[str, Any]] = self.run(read())
-        return found
-
     @initialize(euros=st.lists(st.integers(8, 12), min_size=3, max_size=3))
     def begin(self, euros: list[int]) -> None:
-        for name, amount in zip(GIVERS, euros, strict=True):
+        for name, amount in zip(EARLY, euros, strict=True):
             self.deposit(name, amount)
             self.budget(name, 5)
         for maker in (*MAKERS, "Alice"):
@@ -137,7 +95,7 @@ class HouseMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(GIVERS), euros=st.integers(8, 30))
     def deposit(self, name: str, euros: int) -> None:
-        member = self.cast.joined[name]
+        member = self.run(self.cast.member(name))
         self.cast.later(seconds=1)
         asked = self.run(
             deposits.ask(
@@ -169,7 +127,7 @@ class HouseMachine(RuleBasedStateMachine):
     def budget(self, name: str, euros: int | None) -> None:
         self.cast.later(seconds=1)
         said = None if euros is None else euros * EURO
-        member = self.cast.joined[name]
+        member = self.run(self.cast.member(name))
         self.run(wallet.set_budget(self.house, member.id, said, now=self.cast.now))
         self.model.budgets.setdefault(name, []).append((self.cast.now, said))
 
@@ -203,7 +161,7 @@ class HouseMachine(RuleBasedStateMachine):
     def undo(self, which: int) -> None:
         keys = [key for key in self.model.given if key[0] == self.month]
         month, name, title = keys[which % len(keys)]
-        member = self.cast.joined[name]
+        member = self.run(self.cast.member(name))
         [row] = self.rows(f"SELECT seal FROM members WHERE id = {member.id}")
         asked = flattrs.flattr_id(row["seal"], month, self.codes[title][2])
         self.run(flattrs.undo(self.house, member.id, asked, now=self.cast.now))
@@ -243,8 +201,7 @@ class HouseMachine(RuleBasedStateMachine):
 
     @rule(early=st.booleans())
     def close(self, early: bool) -> None:  # noqa: FBT001 - hypothesis names it
-        closed = [row["month"] for row in self.rows("SELECT month FROM months")]
-        first = months.add(Month(max(closed)), 1) if closed else Month(202611)
+        first = self.first_open
         if first > months.of(self.cast.now):
             return
         self.cast.later(seconds=1)
@@ -278,28 +235,21 @@ class HouseMachine(RuleBasedStateMachine):
     def funds_are_those_of_the_model(self) -> None:
         rows = self.rows("SELECT account, balance_micros FROM balances")
         found = {row["account"]: row["balance_micros"] for row in rows}
-        for name in GIVERS:
-            account = ledger.funds(self.cast.joined[name].id)
-            assert found.get(account, 0) == self.model.funds(name)
+        for name, member in self.cast.joined.items():
+            assert found.get(ledger.funds(member.id), 0) == self.model.funds(name)
         assert found.get(ledger.LOSS, 0) == 0
 
 
-async def with_people(template: Path) -> dict[str, Member]:
-    """Let everybody join once; each example starts from there."""
-    async with opened(Settings(database_url=f"sqlite:///{template}", sandbox=True)) as house:
-        cast = Cast(house, START)
-        await charities.add(house, name="Sea Rescue", url="https://sea.example", now=START)
-        for name in (*GIVERS, "Alice"):
-            await cast.member(name)
-        return cast.joined
+async def people(cast: Cast) -> None:
+    await charities.add(cast.house, name="Sea Rescue", url="https://sea.example", now=START)
+    for name in (*EARLY, "Alice"):
+        await cast.member(name)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_whatever_people_do_the_house_adds_up(empty_sqlite: Path, tmp_path: Path) -> None:
-    HouseMachine.template = tmp_path / "irl.db"
-    shutil.copy(empty_sqlite, HouseMachine.template)
-    HouseMachine.joined = asyncio.run(with_people(HouseMachine.template))
+    HouseMachine.begins = beginning(empty_sqlite, tmp_path, Settings(sandbox=True), people)
     long = bool(os.environ.get("IRL_LONG"))
     run_state_machine_as_test(
         HouseMachine,

@@ -6,14 +6,10 @@ what a reversal may take, and what is the house's loss.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import tempfile
 from collections import defaultdict
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +17,6 @@ import pytest
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -31,8 +26,6 @@ from hypothesis.stateful import (
 
 from irl import month as months
 from irl.errors import NotPayable, PayoutDecided
-from irl.house import House, opened
-from irl.members.member import Member
 from irl.money import (
     charities,
     deposits,
@@ -52,12 +45,12 @@ from irl.rules import CENT, EURO
 from irl.settings import Settings
 from irl.settlement import audit, runner
 from tests.cast import Cast
+from tests.irl.machine import START, Machine, beginning
 
 GIVERS = ("Bob", "Charlie", "Dora")
 MAKERS = ("Alice", "Bob")  # Bob gives and receives
 WORKS = (("Alice", "Boat"), ("Alice", "Tree"), ("Bob", "Song"))
 CHARITY = "the charity"
-START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 IBAN = "DE89370400440532013000"
 LONG = bool(os.environ.get("IRL_LONG"))
 
@@ -154,42 +147,15 @@ class Model:
                 line.pop(0)
 
 
-class MoneyMachine(RuleBasedStateMachine):
+class MoneyMachine(Machine):
     """Real verbs of the house, each checked against the model."""
-
-    template: Path
-    joined: dict[str, Member]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="irl-machine-"))
-        shutil.copy(self.template, self.folder / "irl.db")
-        self.runner = asyncio.Runner()
-        self.stack = AsyncExitStack()
-        self.house: House = self.run(
-            self.stack.enter_async_context(opened(_settings(self.folder / "irl.db")))
-        )
-        self.cast = Cast(self.house, START, dict(self.joined))
         self.model = Model()
         self.codes: dict[str, str] = {}
         self.numbers: dict[str, int] = {}
         self.given: set[tuple[Month, str, str]] = set()
-
-    def run(self, work: Any) -> Any:
-        return self.runner.run(work)
-
-    def teardown(self) -> None:
-        self.run(self.stack.aclose())
-        self.runner.close()
-        shutil.rmtree(self.folder)
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        async def read() -> list[dict[str, Any]]:
-            async with self.house.db.reading() as connection:
-                return await connection.run(sql)
-
-        found: list[dict[str, Any]] = self.run(read())
-        return found
 
     @property
     def now(self) -> datetime:
@@ -199,15 +165,6 @@ class MoneyMachine(RuleBasedStateMachine):
     @property
     def today(self) -> Day:
         return months.to_day(self.cast.now)
-
-    @property
-    def month(self) -> Month:
-        """The month in which a scan counts now."""
-        month = months.of(self.cast.now)
-        closed = {row["month"] for row in self.rows("SELECT month FROM months")}
-        while month in closed:
-            month = months.add(month, 1)
-        return month
 
     @initialize(
         cents=st.lists(st.integers(3000, 9000), min_size=3, max_size=3),
@@ -268,8 +225,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule(early=st.booleans(), eager=st.sets(st.sampled_from(GIVERS), min_size=1))
     def close_the_month(self, early: bool, eager: set[str]) -> None:  # noqa: FBT001 - hypothesis names it
-        closed = [row["month"] for row in self.rows("SELECT month FROM months")]
-        first = months.add(Month(max(closed)), 1) if closed else Month(202611)
+        first = self.first_open
         if first == self.month:
             for name in sorted(eager):
                 for work in WORKS:
@@ -427,25 +383,15 @@ class MoneyMachine(RuleBasedStateMachine):
             assert seen.revenue_micros == self.model.revenue(name)
 
 
-def _settings(path: Path) -> Settings:
-    return Settings(
-        database_url=f"sqlite:///{path}", sandbox=True, sepa_name="A house", sepa_iban=IBAN
-    )
-
-
-async def with_people(template: Path) -> dict[str, Member]:
-    """Let everybody join once; each example starts from there."""
-    async with opened(_settings(template)) as house:
-        cast = Cast(house, START)
-        sea = await charities.add(house, name="Sea Rescue", url="https://sea.example", now=START)
-        await charities.set_account(house, sea.id, holder="Sea Rescue", iban=IBAN)
-        for name in (*GIVERS, "Alice"):
-            await cast.member(name)
-        for name in MAKERS:
-            await payout_addresses.set_to(
-                house, cast.joined[name].id, method="sepa", holder=name, address=IBAN, now=START
-            )
-        return cast.joined
+async def people(cast: Cast) -> None:
+    sea = await charities.add(cast.house, name="Sea Rescue", url="https://sea.example", now=START)
+    await charities.set_account(cast.house, sea.id, holder="Sea Rescue", iban=IBAN)
+    for name in (*GIVERS, "Alice"):
+        await cast.member(name)
+    for name in MAKERS:
+        await payout_addresses.set_to(
+            cast.house, cast.joined[name].id, method="sepa", holder=name, address=IBAN, now=START
+        )
 
 
 @pytest.mark.long
@@ -454,9 +400,8 @@ async def with_people(template: Path) -> dict[str, Member]:
 def test_whatever_happens_to_money_every_micro_is_accounted_for(
     empty_sqlite: Path, tmp_path: Path, part: int
 ) -> None:
-    MoneyMachine.template = tmp_path / "irl.db"
-    shutil.copy(empty_sqlite, MoneyMachine.template)
-    MoneyMachine.joined = asyncio.run(with_people(MoneyMachine.template))
+    wanted = Settings(sandbox=True, sepa_name="A house", sepa_iban=IBAN)
+    MoneyMachine.begins = beginning(empty_sqlite, tmp_path, wanted, people)
     machine = seed(part)(MoneyMachine) if LONG else MoneyMachine
     run_state_machine_as_test(
         machine,

@@ -250,6 +250,9 @@ async def test_revenue_of_a_hidden_thing_is_held(house: House, members: Cast, ro
     await payouts.ask(house, alice.id, amount_micros=None, now=PAYDAY)
     seen = await revenue.of(house, alice.id, now=PAYDAY)
     assert (seen.payable_micros, seen.held_micros) == (0, 18 * EURO)
+    await reports.decide(house, report.id, "keep", now=PAYDAY)
+    seen = await revenue.of(house, alice.id, now=PAYDAY)
+    assert (seen.payable_micros, seen.held_micros) == (18 * EURO, 0)
 
 
 # --- moves ---------------------------------------------------------------------------------------

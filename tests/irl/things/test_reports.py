@@ -126,7 +126,39 @@ async def test_hiding_one_code_leaves_the_thing_and_its_other_codes(
     assert (await things.of(house, thing.id)).title == "Lighthouse"
 
 
-async def test_a_report_is_decided_once(house: House, members: Cast) -> None:
+async def test_what_was_hidden_is_shown_again_when_no_report_hides_it_any_longer(
+    house: House, members: Cast, rows: Rows
+) -> None:
+    bob = await members.funds("Bob", euros=20, budget=5)
+    placement = await members.placement(await members.thing("Alice", "Lighthouse"))
+    await members.scan("Bob", placement.code.text)
+    for _ in range(2):
+        await hide(house, thing_id=placement.thing.id)
+    await hide(house, code=placement.code)
+    thing, again, code = await reports.hiding(house)
+    assert (thing.title, thing.is_about_code, code.is_about_code) == ("Lighthouse", False, True)
+
+    async def void() -> list[bool]:
+        month = await worth.of_month(house, bob.id, None, now=members.now)
+        return [given.void for given in month.flattrs]
+
+    await reports.decide(house, thing.id, "keep", now=NOW)
+    with pytest.raises(NotFound):
+        await things.of(house, placement.thing.id)
+    await reports.decide(house, again.id, "keep", now=NOW)
+    assert (await things.of(house, placement.thing.id)).title == "Lighthouse"
+    assert await void() == [True]
+    [before] = await rows("SELECT value FROM house WHERE name = 'settlement_epoch'")
+    await reports.decide(house, code.id, "keep", now=NOW)
+    [after] = await rows("SELECT value FROM house WHERE name = 'settlement_epoch'")
+    assert after["value"] == before["value"] + 1
+    assert await void() == [False]
+    [scan] = await members.scan("Dora", placement.code.text)
+    assert scan.outcome == "flattred"
+    assert await reports.hiding(house) == ()
+
+
+async def test_a_report_is_decided_one_way_once(house: House, members: Cast) -> None:
     thing = await members.thing("Alice", "Lighthouse")
     await send(house, thing_id=thing.id)
     [report] = await reports.waiting(house)
@@ -137,7 +169,7 @@ async def test_a_report_is_decided_once(house: House, members: Cast) -> None:
     assert await reports.waiting(house) == ()
     for again in (report.id, report.id + 1000, 2**63, -(2**63) - 1):
         with pytest.raises(NotFound):
-            await reports.decide(house, again, "hide", now=NOW)
+            await reports.decide(house, again, "keep", now=NOW)
     assert (await things.of(house, thing.id)).title == "Lighthouse"
 
 
