@@ -113,8 +113,12 @@ class Child(asyncio.SubprocessProtocol):
         self.asked += 1
         self._answer = asyncio.get_running_loop().create_future()
         stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
-        stdin.write(wire.photo_head(photo, look))
-        stdin.write(photo)  # apart, since putting them together would copy megabytes
+        try:
+            stdin.write(wire.photo_head(photo, look))
+            stdin.write(photo)  # apart, since putting them together would copy megabytes
+        except RuntimeError:
+            # So uvloop calls a pipe that it has closed, some steps before it tells of the end.
+            raise WorkerGone from None
         return wire.hear_answer(await self._hear())
 
     def kill(self) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner import PhotoTooHard, Pool
+from scanner import Look, PhotoTooHard, Pool
+from scanner.child import Child, WorkerGone
 from tests.scanner import pictures
 from tests.scanner.actors import GOOD, PHOTO, actor, alive, patient, pids, play, until
 from tests.scanner.pictures import TEXT, encoded
@@ -125,6 +126,26 @@ def test_a_worker_that_talks_nonsense_is_replaced(act: str) -> None:
             assert pool.health()["restarts"] == 3
 
     play(story)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_worker_whose_pipe_is_closed_already_is_gone(loop: str) -> None:
+    """The event loop of the server refuses to write then, some steps before it tells of the end."""
+    run = asyncio.run if loop == "asyncio" else pytest.importorskip("uvloop").run
+
+    async def story() -> None:
+        child = await Child.start(actor(GOOD), lambda _: None, within_s=20)
+        assert child._transport is not None
+        pipe = child._transport.get_pipe_transport(0)
+        assert pipe is not None
+        pipe.close()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        with pytest.raises(WorkerGone):
+            await child.ask(PHOTO, Look.PHOTO)
+        await child.end()
+
+    run(asyncio.wait_for(story(), timeout=50))
 
 
 def test_a_worker_that_speaks_unasked_is_killed() -> None:

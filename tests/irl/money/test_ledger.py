@@ -132,6 +132,11 @@ def test_an_account_tells_owner_and_kind() -> None:
         LOSS: (0, 4),
         ledger.clearing(Month(202611)): (202611, 5),
         ledger.charity(7): (7, 6),
+        ledger.provider("paypal"): (2, 3),
+        ledger.provider("skrill"): (3, 3),
+        ledger.provider("sepa"): (4, 3),
+        ledger.reserved(7): (14, 7),
+        ledger.in_transit(7): (15, 7),
     }
     assert {account: divmod(account, 8) for account in accounts} == accounts
 
