@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -85,6 +86,8 @@ members = _table(
     _number("budget_micros", null=True),  # the budget now; `budgets` has its history
     _number("reload_at", null=True),  # since when a mail says that funds will not last
     _of("charity_id", "charities", null=True),
+    _text("language", null=True),  # ISO 639-1; null: what the browser asks for
+    _number("shows_flattrs_at", null=True),  # since when makers may see who flattred
     UniqueConstraint("email_key"),
 )
 
@@ -107,6 +110,7 @@ joinings = _table(  # asked to join, e-mail not yet verified
     _hash("invitation_hash", null=True),
     _of("pocket_id", "pockets", null=True),
     _number("created_at"),
+    _text("language", null=True),
     Index(None, "email_key"),
     Index(None, "created_at"),
 )
@@ -136,8 +140,46 @@ tokens = _table(
 sessions = _table(
     "sessions",
     _hash("token_hash", key=True),
+    _text("public_id"),
     _of("member_id", "members"),
+    _text("device"),  # in a few words, so that its holder knows it again in a list
     _number("created_at"),
+    _number("seen_on"),
+    _number("expires_at"),
+    UniqueConstraint("public_id"),
+    Index(None, "member_id"),
+    rowid=False,
+)
+
+passkeys = _table(  # W3C WebAuthn; binary values in base64url
+    "passkeys",
+    _text("credential_id"),
+    _text("public_id"),
+    _of("member_id", "members"),
+    _text("public_key"),
+    _number("sign_count"),
+    _text("name"),
+    _number("created_at"),
+    _number("used_at", null=True),
+    PrimaryKeyConstraint("credential_id"),
+    UniqueConstraint("public_id"),
+    Index(None, "member_id"),
+    rowid=False,
+)
+
+challenges = _table(  # of passkeys, each answered once
+    "challenges",
+    _hash("challenge_hash", key=True),
+    _of("member_id", "members", null=True),  # null: who it is turns out at signing in
+    _number("expires_at"),
+    Index(None, "expires_at"),
+    rowid=False,
+)
+
+password_links = _table(  # mailed to members who forgot theirs
+    "password_links",
+    _hash("token_hash", key=True),
+    _of("member_id", "members"),
     _number("expires_at"),
     Index(None, "member_id"),
     rowid=False,
@@ -165,6 +207,7 @@ outbox = _table(
     _number("tries", default=0),
     _number("sent_at", null=True),
     _number("expires_at", null=True),  # it would be of no use any more
+    _text("language", null=True),  # in which it is written; null: English
     _text("trouble", null=True),
     UniqueConstraint("message_id"),
     Index(None, "created_at"),
@@ -222,11 +265,24 @@ placements = _table(
     Index(None, "thing_id"),
 )
 
-visits = _table(
-    "visits",
+pictures = _table(  # drawn anew from what was uploaded, so that nothing else comes along
+    "pictures",
+    Column("thing_id", Number, ForeignKey("things.id"), primary_key=True, autoincrement=False),
+    _text("public_id"),  # changes with the picture, so that browsers may keep each for ever
+    Column("large", LargeBinary, nullable=False),  # WebP
+    Column("small", LargeBinary, nullable=False),
+    _number("width"),  # of the large one, in pixels
+    _number("height"),
+    _number("set_at"),
+    UniqueConstraint("public_id"),
+)
+
+placement_days = _table(
+    "placement_days",
     _of("placement_id", "placements"),
     _number("day_on"),
-    _number("visits"),
+    _number("visits", default=0),
+    _number("flattrs", default=0),
     PrimaryKeyConstraint("placement_id", "day_on"),
     rowid=False,
 )
@@ -297,6 +353,15 @@ pocket_scans = _table(
     _number("placement_id"),
     _number("scanned_at"),
     PrimaryKeyConstraint("pocket_id", "thing_id"),
+    rowid=False,
+)
+
+pocket_words = _table(  # carry a pocket to another device, once
+    "pocket_words",
+    _hash("word_hash", key=True),
+    _of("pocket_id", "pockets"),
+    _number("expires_at"),
+    Index(None, "pocket_id"),
     rowid=False,
 )
 

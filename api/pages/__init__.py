@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -23,7 +23,9 @@ from api.pages import (
     transparency,
     wallet,
 )
+from api.pages.page import spoken
 from api.problems import Problem
+from irl import language as languages
 
 ROUTES: list[BaseRoute] = [
     # As printed, as typed, and with the slash that some readers put behind an address.
@@ -40,6 +42,7 @@ ROUTES: list[BaseRoute] = [
     Route("/scan", scans.show_scan, methods=["GET"]),
     Route("/scan", scans.scan, methods=["POST"]),
     Route("/", home.home, methods=["GET"]),
+    Route("/language", home.speak, methods=["POST"]),
     Route("/static/{name}", home.static, methods=["GET"]),
     Route("/join", members.join, methods=["GET"]),
     Route("/join", members.ask, methods=["POST"]),
@@ -88,9 +91,12 @@ ROUTES: list[BaseRoute] = [
 
 
 async def problem(request: Request, problem: Problem) -> Response:
-    """Show a problem to a person."""
+    """Show a problem to a person, in the language that the browser asks for."""
+    sent = cookie_parser(request.scope["named"].get(b"cookie", b"").decode("latin-1"))
     shown = templates.show(
         "problem.html",
+        language=languages.of(spoken(request.scope, sent)),
+        here=request.url.path,
         status=problem.kind.status,
         me=None,
         problem=problem,

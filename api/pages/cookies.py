@@ -1,4 +1,4 @@
-"""The two cookies: the session of a member, the pocket of a visitor."""
+"""The cookies: the session of a member, the pocket of a visitor, the language that was chosen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from irl.house import House
 from irl.settings import Settings
 
 POCKET: Final = "pocket"
+LANGUAGE: Final = "language"
+
+_YEAR_DAYS: Final = 365
 
 _DAY_S: Final = 86_400
 
@@ -31,6 +34,11 @@ def put_session(response: Response, secret: str, *, house: House) -> None:
 def put_pocket(response: Response, word: str, *, house: House) -> None:
     """Have the browser keep a pocket."""
     _put(response, POCKET, word, house, days=house.rules.pocket_days)
+
+
+def put_language(response: Response, code: str, *, house: House) -> None:
+    """Have the browser keep the language that a visitor chose."""
+    _put(response, LANGUAGE, code, house, days=_YEAR_DAYS)
 
 
 def drop(response: Response, name: str, *, house: House) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from api import bodies, call, problems
 from api.errors import ApiError, BadForm, MediaTypeRefused
 from irl.errors import Conflict, Invalid, SignInRefused, Throttled
+from irl.language import Language
 from qr import CodeError
 from scanner.errors import ScannerError
 
@@ -69,6 +70,13 @@ class Form:
             return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
         except ValueError:
             raise Invalid("Write date and time as 2026-11-30T18:00.", field=name) from None
+
+    def said_in(self, speaks: Language) -> Form:
+        """Give the form with what is wrong in a language."""
+        if not self.errors and not self.above:
+            return self
+        errors = {name: speaks.says(text) for name, text in self.errors.items()}
+        return dataclasses.replace(self, errors=errors, above=speaks.says(self.above))
 
     def nonce(self) -> str:
         """Give the form's own id, so that sending it twice is harmless.

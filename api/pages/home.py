@@ -6,10 +6,12 @@ from typing import Final
 
 from starlette.responses import Response
 
-from api.pages import templates
-from api.pages.page import Asked, page
+from api.pages import cookies, forms, session, templates
+from api.pages.page import Asked, forward, page
 from api.state import Request
-from irl.errors import NotFound
+from irl import language as languages
+from irl.errors import Invalid, NotFound
+from irl.members import settings
 
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -17,7 +19,26 @@ _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/sv
 @page()
 async def home(asked: Asked) -> Response:
     """Say what this is."""
-    return asked.show("home.html")
+    rules = asked.house.rules
+    return asked.show(
+        "home.html",
+        least=asked.speaks.money(rules.budget_least_micros),
+        most=asked.speaks.money(rules.budget_most_micros),
+    )
+
+
+@page()
+async def speak(asked: Asked) -> Response:
+    """Show pages in another language from now on, and go back to where that was chosen."""
+    form = await forms.read(asked)
+    code = form.text("language")
+    if code not in languages.NAMES:
+        raise Invalid("The house does not speak this language.", field="language")
+    if asked.holder is not None:
+        await settings.set_language(asked.house, asked.holder.id, code)
+    response = forward(session.own_path(form.text("next")))
+    cookies.put_language(response, code, house=asked.house)
+    return response
 
 
 async def static(request: Request) -> Response:

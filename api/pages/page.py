@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,9 @@ from starlette.types import Receive, Scope, Send
 from api import call
 from api.pages import cookies, templates
 from api.pages.forms import NOTHING, Form
+from irl import language as languages
 from irl.house import House
+from irl.language import Language
 from irl.members import sessions
 
 
@@ -28,6 +30,7 @@ class Asked(call.Asked):
     """A request, as a page sees it; `token` is the secret of the session, if there is one."""
 
     pocket: str | None
+    speaks: Language
 
     def query(self, name: str) -> str | None:
         """Give a query parameter, the first of this name."""
@@ -39,7 +42,13 @@ class Asked(call.Asked):
     ) -> Response:
         """Fill in a template; a form that was refused brings its own status."""
         shown = templates.show(
-            template, status=form.status or status, me=self.holder, form=form, **more
+            template,
+            language=self.speaks,
+            status=form.status or status,
+            me=self.holder,
+            here=self.scope["path"],
+            form=form.said_in(self.speaks),
+            **more,
         )
         shown.headers.update(form.headers)
         return shown
@@ -91,10 +100,21 @@ async def _asked(scope: Scope, receive: Receive) -> Asked:
         token=secret,
         now=scope["state"]["clock"](),
         pocket=sent.get(cookies.POCKET),
+        speaks=languages.of(spoken(scope, sent)),
     )
     if secret is not None:
         asked.holder = await sessions.holder(house, secret, now=asked.now)
+        if asked.holder is not None and asked.holder.language is not None:
+            asked.speaks = languages.of(asked.holder.language)
     return asked
+
+
+def spoken(scope: Scope, sent: Mapping[str, str]) -> str:
+    """Give the language that a visitor chose, else what the browser asks for."""
+    chosen = sent.get(cookies.LANGUAGE)
+    if chosen is not None and chosen in languages.NAMES:
+        return chosen
+    return languages.wanted(scope["named"].get(b"accept-language", b"").decode("latin-1"))
 
 
 def _to_sign_in(scope: Scope) -> Response:

@@ -1,18 +1,19 @@
-"""The templates: read once, filled in often. All texts of the pages are in them."""
+"""The templates: read once for each language, filled in often. All texts of the pages are in them."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import jinja2
 from starlette.responses import HTMLResponse, Response
 
+from irl import language as languages
 from irl import month as months
-from irl.money import micros
-from irl.month import Day, Month
+from irl.language import Language
+from irl.sentence import Sentence
 
 ROOM: Final = Path(__file__).resolve().parent.parent
 STATIC: Final = {
@@ -23,10 +24,15 @@ STATIC: Final = {
 _PRIVATE: Final = {"Cache-Control": "no-store"}
 
 
-def show(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+def show(name: str, *, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
     """Fill in a template; the answer is never stored on the way (RFC 9111, section 5.2.2.5)."""
-    body = _environment.get_template(name).render(values)
+    body = filled(name, language=language, **values)
     return HTMLResponse(body, status_code=status, headers=_PRIVATE)
+
+
+def filled(name: str, *, language: Language, **values: Any) -> str:
+    """Fill in a template, in a language."""
+    return _environment(language.code).get_template(name).render(values)
 
 
 def with_headers(response: Response, headers: dict[str, str]) -> Response:
@@ -40,50 +46,47 @@ def static(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(STATIC[name]).hexdigest()[:12]}"
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
-
-
-def _day(day: Day) -> str:
-    date = months.from_day(day)
-    return f"{date.day} {date:%B %Y}"
-
-
-def _percent(basis_points: int) -> str:
-    return f"{basis_points / 100:g}"
-
-
 def _provider_name(provider: str) -> str:
-    return {"paypal": "PayPal", "skrill": "Skrill"}.get(provider, "play money")
+    return {"paypal": "PayPal", "skrill": "Skrill"}.get(provider, Sentence("play money"))
 
 
-def _month(month: Month) -> str:
-    return f"{months.start(month):%B %Y}"
-
-
-_environment: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(ROOM / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    auto_reload=False,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.filters |= {
-    "euros": micros.text,
-    "percent": _percent,
-    "moment": _moment,
-    "day": _day,
-    "provider_name": _provider_name,
-    "month_name": _month,
-    "month_text": months.text,
-    "iso": months.iso,
-}
-_environment.globals |= {
-    name: static(file)
-    for name, file in (
-        ("style", "irl.css"),
-        ("visit_script", "visit.js"),
-        ("times_script", "times.js"),
+@functools.cache
+def _environment(code: str) -> jinja2.Environment:
+    """Make the templates of one language; what the filters write is in this language."""
+    speaks = languages.of(code)
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOM / "templates"),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-}
+    made.policies["ext.i18n.trimmed"] = True
+    translations: Any = made  # the extension gives the environment this method
+    translations.install_gettext_translations(speaks.translations, newstyle=True)
+    made.filters |= {
+        "say": speaks.says,
+        "money": speaks.money,
+        "cents": speaks.cents,
+        "amount": speaks.amount,
+        "count": speaks.number,
+        "percent": speaks.percent,
+        "moment": speaks.moment,
+        "day": speaks.day,
+        "month_name": speaks.month,
+        "provider_name": lambda provider: speaks.says(_provider_name(provider)),
+        "month_text": months.text,
+        "iso": months.iso,
+    }
+    made.globals |= {"language": speaks, "languages": languages.NAMES} | {
+        name: static(file)
+        for name, file in (
+            ("style", "irl.css"),
+            ("icon_file", "icon.svg"),
+            ("visit_script", "visit.js"),
+            ("times_script", "times.js"),
+        )
+    }
+    return made

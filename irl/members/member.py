@@ -20,6 +20,7 @@ class Member:
     email: str
     budget_micros: int | None
     is_operator: bool
+    language: str | None = None
 
 
 COLUMNS: Final = (
@@ -28,6 +29,7 @@ COLUMNS: Final = (
     members.c.email,
     members.c.budget_micros,
     members.c.operator_at,
+    members.c.language,
 )
 
 BY_ID: Final[Select[tuple[object, ...]]] = select(*COLUMNS).where(
@@ -43,4 +45,5 @@ def of_row(row: Row) -> Member:
         email=row["email"],
         budget_micros=row["budget_micros"],
         is_operator=row["operator_at"] is not None,
+        language=row["language"],
     )

@@ -13,7 +13,7 @@ from irl.house import House
 from irl.members import member
 from irl.members.member import Member
 from irl.schema import members, sessions
-from irl.secret import hashed, token
+from irl.secret import hashed, public_id, token
 
 _HOLDER: Final = (
     select(*member.COLUMNS)
@@ -23,7 +23,7 @@ _HOLDER: Final = (
 )
 
 
-async def start(house: House, member_id: int, *, now: datetime) -> str:
+async def start(house: House, member_id: int, *, device: str = "", now: datetime) -> str:
     """Start a session and give its secret, for the cookie; old ones of everybody go."""
     secret = token()
     at = months.to_instant(now)
@@ -33,7 +33,13 @@ async def start(house: House, member_id: int, *, now: datetime) -> str:
         await connection.all(delete(sessions).where(sessions.c.expires_at <= at))
         await connection.all(
             insert(sessions).values(
-                token_hash=hashed(secret), member_id=member_id, created_at=at, expires_at=until
+                token_hash=hashed(secret),
+                public_id=public_id(),
+                member_id=member_id,
+                device=device,
+                created_at=at,
+                seen_on=months.to_day(now),
+                expires_at=until,
             )
         )
 

@@ -81,9 +81,10 @@ _BY_CODES: Final = ForRows(
 )
 _HOW_MANY: Final = select(placements.c.id).where(placements.c.thing_id == bindparam("thing_id"))
 _VISIT: Final = ForRows(
-    """INSERT INTO visits (placement_id, day_on, visits)
+    """INSERT INTO placement_days (placement_id, day_on, visits)
        SELECT p.id, given.day_on, 1 FROM given CROSS JOIN placements p WHERE p.code = given.code
-       ON CONFLICT (placement_id, day_on) DO UPDATE SET visits = visits.visits + 1""",
+       ON CONFLICT (placement_id, day_on) DO UPDATE
+       SET visits = placement_days.visits + 1""",
     {"code": "number", "day_on": "number"},
 )
 

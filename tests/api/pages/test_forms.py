@@ -158,11 +158,11 @@ async def test_a_declined_deposit_is_no_money(signed_in: SignedIn) -> None:
     bob = await signed_in("Bob")
     await bob.open("/wallet")
     await bob.submit("/wallet", amount="10", provider="sandbox")
-    assert "1.00 EUR" in bob.text
-    assert "9.00 EUR" in bob.text
+    assert "€1.00" in bob.text
+    assert "€9.00" in bob.text
     await bob.submit(bob.path, decision="decline")
     await bob.open("/wallet")
-    assert "<dd>0.00 EUR</dd>" in bob.text
+    assert "<dd>€0.00</dd>" in bob.text
     assert "declined" in bob.text
 
 

@@ -20,7 +20,7 @@ IBAN = "DE89 3704 0044 0532 0130 00"
 
 @pytest.fixture
 async def alice(signed_in: SignedIn, members: Cast, house: House, clock: Clock) -> Browser:
-    """She received 18.00 EUR in November, of a deposit of the 23rd."""
+    """She received €18.00 in November, of a deposit of the 23rd."""
     await members.funds("Bob", euros=20, budget=20)
     await members.scan("Bob", await members.payload("Alice", "Work"))
     await settlement.settle(house, Month(202611), now=day(4, 12))
@@ -34,7 +34,7 @@ async def test_a_payout_from_the_first_look_to_its_return(
     await alice.open("/wallet")
     assert 'href="/payouts"' in alice.text
     await alice.open("/payouts")
-    assert "18.00 EUR from 23 December 2026" in alice.text
+    assert "€18.00 from 23 December 2026" in alice.text
     await alice.open("/payouts/address")
     await alice.submit("/payouts/address", holder="Älice", address="DE00", password=PASSWORD)
     assert alice.page.status_code == 422
@@ -47,12 +47,12 @@ async def test_a_payout_from_the_first_look_to_its_return(
     await alice.submit("/payouts/address", address=IBAN, password=PASSWORD)
     assert alice.path == "/payouts"
     assert "To Aelice, DE89370400440532013000" in alice.text
-    assert "Payouts begin at 10.00 EUR." in alice.text
+    assert "Payouts begin at €10.00." in alice.text
     clock.now = day(23, 12)
     await alice.open("/payouts")
     await alice.submit("/payouts", amount="18,01", password=PASSWORD)
     assert alice.page.status_code == 409
-    assert "18.00 EUR can be paid out now" in alice.text
+    assert "€18.00 can be paid out now" in alice.text
     await alice.submit("/payouts", amount="", password=PASSWORD)
     assert alice.path == "/payouts"
     assert "asked for" in alice.text
@@ -65,16 +65,16 @@ async def test_a_payout_from_the_first_look_to_its_return(
 
 async def test_revenue_is_moved_to_funds(alice: Browser) -> None:
     await alice.open("/payouts/move")
-    assert "18.00 EUR can be moved" in alice.text
+    assert "€18.00 can be moved" in alice.text
     await alice.submit("/payouts/move", amount="20")
     assert alice.page.status_code == 409
     await alice.submit("/payouts/move", amount="5.50")
     assert alice.path == "/wallet"
-    assert "5.50 EUR" in alice.text
-    assert "12.50 EUR" in alice.text
+    assert "€5.50" in alice.text
+    assert "€12.50" in alice.text
     await alice.open("/payouts/move")
     await alice.submit("/payouts/move", amount="")
-    assert "18.00 EUR" in alice.text
+    assert "€18.00" in alice.text
 
 
 async def test_visitors_sign_in_first(visitor: Browser) -> None:

@@ -14,12 +14,12 @@ from irl.house import House
 from irl.schema import (
     flattrs,
     nonces,
+    placement_days,
     pocket_scans,
     pockets,
     reports,
     sessions,
     transfers,
-    visits,
 )
 from irl.things import placements
 from qr import mint
@@ -35,7 +35,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 async def rows(house: House) -> dict[str, int]:
     """Count the rows of all that giving, visiting and paying leave behind."""
-    kept = (flattrs, nonces, pocket_scans, pockets, reports, transfers, visits, sessions)
+    kept = (flattrs, nonces, pocket_scans, pockets, reports, transfers, placement_days, sessions)
     async with house.db.reading() as connection:
         return {
             table.name: await connection.value(select(func.count()).select_from(table))
@@ -81,9 +81,9 @@ async def test_a_visit_is_counted_without_any_person(visitor: Browser, members: 
         assert answer.status_code == 204
     await visitor.client.post(f"/t/{mint()}/visit")
     after = await rows(members.house)
-    assert after == before | {"visits": 1}
+    assert after == before | {"placement_days": 1}
     async with members.house.db.reading() as connection:
-        [row] = await connection.all(select(visits))
+        [row] = await connection.all(select(placement_days))
     assert row["visits"] == 2
 
 

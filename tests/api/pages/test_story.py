@@ -57,7 +57,7 @@ async def test_the_whole_story(browsers: Callable[[], Browser], house: House) ->
     await deposit(bob, "10,00")
     await bob.open("/month")
     await bob.submit("/month", budget="5")
-    assert "5.00 EUR" in bob.text
+    assert "€5.00" in bob.text
     for code in codes:
         await bob.open(f"/T/{code}")
         assert "Is this what you see in front of you?" in bob.text
@@ -65,11 +65,11 @@ async def test_the_whole_story(browsers: Callable[[], Browser], house: House) ->
         assert "You flattred this." in bob.text
     assert "1.66666" in bob.text
     await bob.open("/month")
-    assert bob.text.count("1.666667 EUR") == 2
-    assert bob.text.count("1.666666 EUR") == 1
+    assert bob.text.count("€1.666667") == 2
+    assert bob.text.count("€1.666666") == 1
     await bob.submit(bob.forms[1].action)
     assert bob.path.startswith("/month?")
-    assert bob.text.count("2.50 EUR") == 2
+    assert bob.text.count("€2.50") == 2
     await alice.open("/things")
     assert alice.text.count("1 flattr<") == 2
 
@@ -170,9 +170,9 @@ async def test_a_closed_month_has_its_statement(signed_in: SignedIn, members: Ca
     await members.scan("Bob", payload)
     await settle(members.house, month.of(NOW), early=True, now=NOW + timedelta(hours=1))
     bob, alice = await signed_in("Bob"), await signed_in("Alice")
-    assert "5.00 EUR" in (await bob.open("/statements/2026-11")).text
+    assert "€5.00" in (await bob.open("/statements/2026-11")).text
     assert "Nothing." in bob.text
-    assert "5.00 EUR" in (await alice.open("/statements/2026-11")).text
+    assert "€5.00" in (await alice.open("/statements/2026-11")).text
     assert "can be paid out from" in alice.text
     assert (await bob.open("/statements/2026-12")).status_code == 409
     assert (await bob.open("/statements/soon")).status_code == 404

@@ -130,9 +130,9 @@ async def test_the_link_of_the_mail_leads_to_the_wallet_with_the_amount_filled_i
     await visitor.submit("/sign-in", email="bob@house.example", password=PASSWORD)
     assert visitor.path == found[1]
     assert dict(visitor.form("/wallet").fields)["amount"] == "23.00"
-    assert "of 23.00 EUR, 2.30 EUR, so 20.70 EUR are yours to give" in visitor.text
+    assert "of €23.00, €2.30, so €20.70 are yours to give" in visitor.text
     await visitor.submit("/wallet", ("provider", "sandbox"))
-    assert "Pay 23.00 EUR" in visitor.text
+    assert "Pay €23.00" in visitor.text
     await bob.submit("/wallet/reload", ("on", "no"))
     assert not await reload.is_wanted(house, member.id)
 

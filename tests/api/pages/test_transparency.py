@@ -36,7 +36,7 @@ async def test_before_any_month_is_closed_there_are_words_and_no_figures(
 ) -> None:
     page = await visitor.open("/transparency")
     assert page.status_code == 200
-    assert "Of 1.00 EUR that a member pays in, 0.10 EUR are" in page.text
+    assert "Of 1.00 EUR that a member pays in, €0.10 are" in page.text
     assert "No month is closed yet" in page.text
 
 
@@ -47,14 +47,14 @@ async def test_figures_are_drawn_and_written(visitor: Browser, house: House, mem
     assert found is not None
     drawing = ET.fromstring(found[0])
     said = [text.text for text in drawing.iter("text")]
-    assert said[:2] == ["Deposited", "60.00 EUR"]
-    assert dict(zip(said[::2], said[1::2], strict=True))["Given to makers"] == "12.00 EUR"
+    assert said[:2] == ["Deposited", "€60.00"]
+    assert dict(zip(said[::2], said[1::2], strict=True))["Given to makers"] == "€12.00"
     widths = [
         float(bar.get("width", "")) for bar in drawing.iter("rect") if bar.get("class") == "bar"
     ]
     assert widths == [320, 32, 64, 224, 64]
     for figure in ("60.00", "6.00", "12.00", "42.00"):
-        assert f"<td>{figure}</td>" in page
+        assert f"<td>€{figure}</td>" in page
 
 
 async def test_what_is_withheld_is_said_to_be_and_nothing_of_it_is_told(

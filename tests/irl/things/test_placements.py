@@ -142,13 +142,13 @@ async def test_visits_are_counted_by_place_and_day_without_any_person(
     await asyncio.gather(*(placements.visit(house, p.code, now=NOW) for p in seen))
     await placements.visit(house, one.code, now=NOW + timedelta(days=1))
     await placements.visit(house, mint(), now=NOW)
-    counted = await rows("SELECT * FROM visits ORDER BY visits")
+    counted = await rows("SELECT * FROM placement_days ORDER BY visits")
     assert [(row["visits"], row["day_on"]) for row in counted] == [
         (1, 20261124),
         (2, 20261123),
         (30, 20261123),
     ]
-    assert set(counted[0]) == {"placement_id", "day_on", "visits"}
+    assert set(counted[0]) == {"placement_id", "day_on", "visits", "flattrs"}
 
 
 async def test_the_code_of_a_deleted_thing_is_over(house: House, members: Cast) -> None:
