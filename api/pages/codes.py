@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import functools
+from datetime import datetime
+from typing import Final, Literal
+
 from starlette.responses import Response
 
 import qr
-from api.pages import flattrs, forms
+from api.pages import forms, templates
 from api.pages.page import Asked, forward, page
 from irl.errors import NotFound
-from irl.giving import subscriptions
+from irl.giving import subscriptions, worth
+from irl.language import Language
 from irl.things import placements, reports
+from irl.things.placements import Placement
 from irl.things.reports import REASONS
 from qr import Code
+
+Hours = Literal["not_yet", "open", "over"]
+
+PAGES_KEPT: Final = 1024
+"""Pages of codes kept for visitors: about 5 KB each."""
 
 
 @page()
@@ -20,21 +31,62 @@ async def look(asked: Asked) -> Response:
     placement = await placements.by_code(asked.house, code_of(asked))
     if placement.revoked:
         return asked.show("code_revoked.html", status=410, placement=placement)
-    month = await flattrs.with_thing(asked, placement.thing.id)
+    if asked.holder is None:
+        return _for_visitors(asked, placement)
+    thing_id = placement.thing.id
+    seen = await worth.of_thing(asked.house, asked.holder.id, thing_id, now=asked.now)
     subscription = None
-    if asked.holder is not None and month is not None and month.given is not None:
+    if seen.given is not None:
         subscription = await subscriptions.of_thing(
-            asked.house, asked.holder.id, placement.thing.id, now=asked.now
+            asked.house, asked.holder.id, thing_id, now=asked.now
         )
     return asked.show(
         "code.html",
         placement=placement,
-        is_open=placement.open_at(asked.now),
-        is_over=placement.closes_at is not None and asked.now >= placement.closes_at,
-        month=month,
+        hours=_hours(placement, asked.now),
+        seen=seen,
         subscription=subscription,
+        is_new=asked.query("given") is not None,
         nonce=forms.new_nonce(),
     )
+
+
+def _hours(placement: Placement, now: datetime) -> Hours:
+    if placement.closes_at is not None and now >= placement.closes_at:
+        return "over"
+    return "open" if placement.open_at(now) else "not_yet"
+
+
+def _for_visitors(asked: Asked, placement: Placement) -> Response:
+    """Show the page to somebody who is not signed in: but for the nonce the same for all.
+
+    It is the page that is opened most, so it is filled in once and kept as long as nothing in it
+    changes.
+    """
+    hours = _hours(placement, asked.now)
+    before, after = _filled(placement, hours, asked.speaks, asked.scope["path"])
+    return templates.answer(f"{before}{forms.new_nonce()}{after}")
+
+
+@functools.lru_cache(maxsize=PAGES_KEPT)
+def _filled(placement: Placement, hours: Hours, speaks: Language, path: str) -> tuple[str, str]:
+    """Give what stands before and behind the nonce, whose place a random word keeps."""
+    place = forms.new_nonce()
+    text = templates.filled(
+        "code.html",
+        language=speaks,
+        me=None,
+        form=forms.NOTHING,
+        here=path,
+        placement=placement,
+        hours=hours,
+        seen=None,
+        subscription=None,
+        is_new=False,
+        nonce=place,
+    )
+    before, _, after = text.partition(place)
+    return before, after
 
 
 @page()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
 from api.pages import forms, session
@@ -11,31 +9,7 @@ from api.pages.forms import Form
 from api.pages.page import Asked, forward, page
 from irl import month as months
 from irl.giving import flattrs, worth
-from irl.giving.worth import Given, GiversMonth
 from irl.money import micros, wallet
-
-
-@dataclass(frozen=True, slots=True)
-class WithThing:
-    """A member's running month, and the flattr of one thing in it, if there is one."""
-
-    month: GiversMonth
-    given: Given | None
-
-
-async def with_thing(asked: Asked, thing_id: str) -> WithThing | None:
-    """Give the running month of who asks with the flattr of a thing; None for a visitor."""
-    if asked.holder is None:
-        return None
-    after = None
-    while True:
-        month = await worth.of_month(asked.house, asked.holder.id, None, after=after, now=asked.now)
-        for given in month.flattrs:
-            if given.thing.id == thing_id:
-                return WithThing(month, given)
-        if month.next is None:
-            return WithThing(month, None)
-        after = month.next
 
 
 @page(members_only=True)

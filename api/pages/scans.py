@@ -45,7 +45,7 @@ async def give(asked: Asked) -> Response:
         raise NotFound("This code is not known here.")
     if outcome.outcome in _POCKETS:
         return _with_pocket(asked, recorded, asked.show("pocketed.html", outcome=outcome))
-    return forward(f"/t/{code}")
+    return forward(f"/t/{code}?given")
 
 
 @page()

@@ -26,7 +26,11 @@ _PRIVATE: Final = {"Cache-Control": "no-store"}
 
 def show(name: str, *, language: Language, status: int = 200, **values: Any) -> HTMLResponse:
     """Fill in a template; the answer is never stored on the way (RFC 9111, section 5.2.2.5)."""
-    body = filled(name, language=language, **values)
+    return answer(filled(name, language=language, **values), status=status)
+
+
+def answer(body: str, *, status: int = 200) -> HTMLResponse:
+    """Answer with a page that is filled in."""
     return HTMLResponse(body, status_code=status, headers=_PRIVATE)
 
 

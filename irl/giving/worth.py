@@ -79,6 +79,29 @@ class GiversMonth:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThingsWorth:
+    """What one thing is or would be worth to a giver in the running month.
+
+    Attributes:
+        month: the running month.
+        budget_micros: what is given at most.
+        pot_micros: what there is to give now.
+        count: flattrs that count now.
+        each_micros: what each of these is worth now, rounded down.
+        with_one_more_micros: what each would be worth with one flattr more.
+        given: the flattr of this thing, if there is one.
+    """
+
+    month: Month
+    budget_micros: Micros
+    pot_micros: Micros
+    count: int
+    each_micros: Micros
+    with_one_more_micros: Micros
+    given: Given | None
+
+
 async def of_month(
     house: House, member_id: int, month: Month | None, *, after: str | None = None, now: datetime
 ) -> GiversMonth:
@@ -87,6 +110,52 @@ async def of_month(
     Raises:
         Invalid: `after` is no flattr of this month, with the field `after`.
     """
+    seen = await _seen(house, member_id, month, now=now)
+    given = [_given(row, seen) for row in seen.rows]
+    start = _start(given, after)
+    page = given[start : start + PAGE]
+    return GiversMonth(
+        month=seen.month,
+        state=seen.state,
+        closes_at=months.end(seen.month),
+        budget_micros=seen.pot.budget_micros,
+        funds_micros=seen.pot.funds_micros,
+        pot_micros=seen.pot.micros,
+        count=len(given),
+        flattrs=tuple(page),
+        next=page[-1].id if start + PAGE < len(given) else None,
+    )
+
+
+async def of_thing(house: House, member_id: int, thing_id: str, *, now: datetime) -> ThingsWorth:
+    """Give what a flattr of this thing is worth to a member in the running month, or would be."""
+    seen = await _seen(house, member_id, None, now=now)
+    given = next((_given(row, seen) for row in seen.rows if row["public_id"] == thing_id), None)
+    count = len(seen.worth)
+    return ThingsWorth(
+        month=seen.month,
+        budget_micros=seen.pot.budget_micros,
+        pot_micros=seen.pot.micros,
+        count=count,
+        each_micros=Micros(seen.pot.micros // count if count else 0),
+        with_one_more_micros=Micros(seen.pot.micros // (count + 1)),
+        given=given,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A member's month as it is read, and what each thing that counts is worth."""
+
+    month: Month
+    state: State
+    rows: list[Row]
+    pot: Pot
+    seal: str
+    worth: dict[int, int]
+
+
+async def _seen(house: House, member_id: int, month: Month | None, *, now: datetime) -> _Seen:
     async with house.db.snapshot() as connection:
         look = await calendar.look(connection, now=now)
         month = month or look.running
@@ -97,20 +166,7 @@ async def of_month(
     valid = [row["thing_id"] for row in rows if row["thing_id"] not in void]
     shares = divided(month=month, member=member_id, things=valid, pot=pot.micros)
     worth = dict(zip(valid, shares, strict=True))
-    given = [_given(row, seal, month, worth) for row in rows]
-    start = _start(given, after)
-    page = given[start : start + PAGE]
-    return GiversMonth(
-        month=month,
-        state=look.state(month),
-        closes_at=months.end(month),
-        budget_micros=pot.budget_micros,
-        funds_micros=pot.funds_micros,
-        pot_micros=pot.micros,
-        count=len(given),
-        flattrs=tuple(page),
-        next=page[-1].id if start + PAGE < len(given) else None,
-    )
+    return _Seen(month, look.state(month), rows, pot, seal, worth)
 
 
 async def _void(
@@ -137,16 +193,16 @@ async def _pot(connection: Connection, look: Calendar, *, month: Month, member_i
     return found[member_id].get(month, NOTHING)
 
 
-def _given(row: Row, seal: str, month: Month, worth: dict[int, int]) -> Given:
+def _given(row: Row, seen: _Seen) -> Given:
     thing = ScannedThing(
         id=row["public_id"], title=row["title"], artist=row["artist"], maker=row["nickname"]
     )
     return Given(
-        id=flattr_id(seal, month, thing.id),
+        id=flattr_id(seen.seal, seen.month, thing.id),
         thing=thing,
         given_at=months.from_instant(row["given_at"]),
-        worth_micros=Micros(worth.get(row["thing_id"], 0)),
-        void=row["thing_id"] not in worth,
+        worth_micros=Micros(seen.worth.get(row["thing_id"], 0)),
+        void=row["thing_id"] not in seen.worth,
     )
 
 

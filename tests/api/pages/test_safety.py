@@ -264,10 +264,10 @@ async def test_codes_that_are_of_no_use_are_answered_kindly(
         now=NOW,
     )
     assert "Not open yet." in (await visitor.open(f"/t/{later.code}")).text
-    assert visitor.forms == []
+    assert [form.action for form in visitor.forms] == ["/language"]
     clock.now += timedelta(hours=1)
     assert len((await visitor.open(f"/t/{later.code}")).text) > 0
-    assert len(visitor.forms) == 1
+    assert [form.action for form in visitor.forms] == [f"/t/{later.code}", "/language"]
     clock.now += timedelta(hours=1)
     assert "This code is closed." in (await visitor.open(f"/t/{later.code}")).text
     alice = await signed_in("Alice")

@@ -35,6 +35,8 @@ async def test_what_was_flattred_is_subscribed_to_paused_resumed_and_ended(
     await bob.open(f"/t/{code}")
     assert "Subscribe" not in bob.text  # only what was flattred
     await bob.submit(f"/t/{code}")
+    assert "Subscribe" not in bob.text  # one thing at a time: giving comes first
+    await bob.open(f"/t/{code}")
     await bob.submit(f"/t/{code}/subscribe", months="3")
     assert "at the start of each month until February 2027" in bob.text
     assert not [form for form in bob.forms if form.action.endswith("/subscribe")]

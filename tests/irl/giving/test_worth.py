@@ -55,6 +55,28 @@ async def test_worths_are_equal_to_a_micro_and_sum_to_the_pot(members: Cast) -> 
     assert not any(given.void for given in month.flattrs)
 
 
+async def test_before_giving_one_sees_what_a_flattr_would_be_worth(members: Cast) -> None:
+    bob = await members.funds("Bob", euros=20, budget=5)
+    things = [await members.thing("Alice", f"Work {i}") for i in range(6)]
+    payloads = [(await members.placement(thing)).code.text for thing in things]
+    await members.scan("Bob", *payloads[:4])
+    new = await worth.of_thing(members.house, bob.id, things[4].id, now=members.now)
+    assert (new.month, new.count, new.given) == (NOVEMBER, 4, None)
+    assert (new.pot_micros, new.each_micros, new.with_one_more_micros) == (
+        5 * EURO,
+        1_250_000,
+        1_000_000,
+    )
+    old = await worth.of_thing(members.house, bob.id, things[0].id, now=members.now)
+    assert old.given is not None
+    assert old.given.worth_micros == 1_250_000
+    await members.member("Charlie")
+    nobodys = await worth.of_thing(
+        members.house, members.joined["Charlie"].id, things[0].id, now=members.now
+    )
+    assert (nobodys.count, nobodys.pot_micros, nobodys.with_one_more_micros) == (0, 0, 0)
+
+
 async def test_without_money_a_flattr_is_worth_nothing_and_is_there(members: Cast) -> None:
     await members.scan("Bob", await members.payload("Alice", "Lighthouse"))
     month = await month_of(members, "Bob")
