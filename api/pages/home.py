@@ -46,8 +46,11 @@ async def static(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in templates.STATIC:
         raise NotFound("There is no such file.")
-    return Response(
-        templates.STATIC[name],
-        media_type=_TYPES[name[name.rindex(".") :]],
-        headers={"Cache-Control": "public, max-age=31536000, immutable"},
-    )
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Vary": "Accept-Encoding",
+    }
+    content = templates.STATIC[name]
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = templates.PACKED[name], "gzip"
+    return Response(content, media_type=_TYPES[name[name.rindex(".") :]], headers=headers)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from api.pages.session import own_path
-from api.pages.templates import STATIC
+from api.pages.templates import PACKED
 from irl import things
 from irl.house import House
 from irl.schema import (
@@ -286,7 +287,9 @@ async def test_the_code_page_is_small_and_has_nothing_inline(
 ) -> None:
     placement = await members.placement(await members.thing("Alice", "Harbour"))
     page = await visitor.open(f"/t/{placement.code}")
-    assert len(page.content) + sum(len(file) for file in STATIC.values()) <= 30 * 1024
+    linked = set(re.findall(r'="/static/([^?"]+)', page.text))
+    assert "irl.css" in linked
+    assert len(page.content) + sum(len(PACKED[name]) for name in linked) <= 30 * 1024
     assert "style=" not in page.text
     assert "<style" not in page.text
     assert "onclick" not in page.text
@@ -299,6 +302,10 @@ async def test_static_files_are_kept_for_ever(visitor: Browser) -> None:
         assert file.status_code == 200
         assert file.headers["content-type"].startswith(kind)
         assert "immutable" in file.headers["cache-control"]
+        assert file.headers["content-encoding"] == "gzip"
+        plain = await visitor.client.get(f"/static/{name}", headers={"accept-encoding": "identity"})
+        assert plain.content == file.content
+        assert "content-encoding" not in plain.headers
     assert (await visitor.open("/static/base.html")).status_code == 404
 
 
