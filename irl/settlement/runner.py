@@ -86,6 +86,7 @@ async def settle(
         row = await connection.one(_ROW, month=month)
     if row is not None and row["state"] == "closed":
         return Settled(month=month, already=True)
+    early = early and now < _ripe(house, month)
     if row is None:
         _refuse(house, month, early=early, now=now)
     async with _alone(house.db):
@@ -111,12 +112,16 @@ def _refuse(house: House, month: Month, *, early: bool, now: datetime) -> None:
         if now < months.start(month):
             raise MonthNotOver(f"{months.text(month)} has not begun.")
         return
-    ripe = months.end(month) + timedelta(days=house.rules.ended_least_days)
-    if now < ripe:
+    if now < (ripe := _ripe(house, month)):
         raise MonthNotOver(
             f"{months.text(month)} can be closed from {months.iso(ripe)} on;"
             " until then late scans may arrive."
         )
+
+
+def _ripe(house: House, month: Month) -> datetime:
+    """Give the moment from which on a month may be closed, late scans having had their days."""
+    return months.end(month) + timedelta(days=house.rules.ended_least_days)
 
 
 async def _begin(house: House, month: Month, *, early: bool, now: datetime) -> Closing | None:
@@ -126,7 +131,8 @@ async def _begin(house: House, month: Month, *, early: bool, now: datetime) -> C
         "month": month,
         "state": "closing",
         "early": int(early),
-        "ends_at": at if early else months.to_instant(months.end(month)),
+        # Also early: a month that has ended counts as it was at its end.
+        "ends_at": min(at, months.to_instant(months.end(month))),
         "closing_at": at,
         "rules": house.rules.stored(),
     }

@@ -9,6 +9,7 @@ import pytest
 from irl import settlement, things
 from irl.db import Connection
 from irl.errors import MonthNotOver, MonthOutOfOrder, SandboxOnly, SettlerAtWork
+from irl.giving import worth
 from irl.house import House, inputs_changed
 from irl.members.member import Member
 from irl.money import charities
@@ -210,6 +211,29 @@ async def test_early_closing_takes_what_there_is_now(house: House, members: Cast
     [outcome] = await members.scan("Bob", await members.payload("Alice", "Song"))
     assert outcome.month == DECEMBER
     assert await audit.audit(house) == []
+
+
+async def test_a_month_that_has_ended_counts_as_it_was_then_also_when_closed_early(
+    house: House, members: Cast
+) -> None:
+    bob = await members.funds("Bob", euros=10, budget=5)
+    await members.scan("Bob", await members.payload("Alice", "Work"))
+    members.now = day(2, 12)  # late scans still have their days
+    await members.funds("Bob", euros=100, budget=50)
+    before = await worth.of_month(house, bob.id, NOVEMBER, now=members.now)
+    done = await settlement.settle(house, NOVEMBER, early=True, now=day(2, 12, hour=13))
+    assert done.micros == before.pot_micros == 5 * EURO
+    assert await audit.audit(house) == []
+
+
+async def test_early_is_nothing_special_once_a_month_can_be_closed(
+    house: House, members: Cast
+) -> None:
+    await members.funds("Bob", euros=10, budget=5)  # without a flattr, and nobody warned him
+    done = await settlement.settle(house, NOVEMBER, early=True, now=day(4, 12))
+    assert done.micros == 0
+    [row] = await rows(house, "SELECT early FROM months")
+    assert row["early"] == 0
 
 
 async def test_real_money_is_never_closed_early(
