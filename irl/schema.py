@@ -450,6 +450,18 @@ provider_events = _table(  # what providers told, each once
     rowid=False,
 )
 
+provider_lines = _table(  # of a report, about no deposit and no payout: what the operator says
+    "provider_lines",
+    _id(),
+    _text("provider"),
+    _text("provider_ref"),  # the provider's own id of it
+    _number("charged_micros"),  # what the provider took, below zero, or gave back
+    _number("moved_micros"),  # what went to the house's bank, below zero, or came from there
+    _number("booked_at"),
+    UniqueConstraint("provider", "provider_ref"),
+    CheckConstraint("charged_micros <> 0 OR moved_micros <> 0", name="changes"),
+)
+
 lots = _table(  # funds by where they came from, used oldest first
     "lots",
     _id(),

@@ -29,10 +29,21 @@ _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
 @click.option("--from", "since", type=_DAY, help="Deposits booked from this day on must be in it.")
 @click.option("--until", type=_DAY, help="... up to this day, in UTC. Without: all.")
 @click.option("--book-commissions", is_flag=True, help="Book those that only the report tells of.")
+@click.option("--charge", "charges", metavar="ID", multiple=True, help="Book it as a charge.")
+@click.option("--moved", metavar="ID", multiple=True, help="Book it as moved from or to the bank.")
 def reconcile(
-    file: Path, *, since: datetime | None, until: datetime | None, book_commissions: bool
+    file: Path,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    book_commissions: bool,
+    charges: tuple[str, ...],
+    moved: tuple[str, ...],
 ) -> None:
     """Compare FILE, a report of PayPal or Skrill as CSV, with the ledger.
+
+    ID is the provider's own id of a line about nothing that the house knows: what the provider
+    charged (or gave back), or money that you moved between it and the bank. Both may be repeated.
 
     Exit code 0: both are equal. 1: they are not, with each difference. 2: it cannot be read.
     """
@@ -47,6 +58,8 @@ def reconcile(
             lines,
             period=(first, last),
             book=book_commissions,
+            charges=charges,
+            moved=moved,
             now=now(),
         )
 
@@ -79,6 +92,8 @@ def _say(found: Compared) -> None:
         click.echo(finding)
     if found.booked:
         click.echo(f"{found.booked} commissions booked")
+    if found.lines_booked:
+        click.echo(f"{found.lines_booked} lines booked")
     click.echo(
         f"{found.lines} lines about {found.payments} payments:"
         f" {micros.text(found.report_micros)} EUR in the report,"

@@ -263,6 +263,7 @@ async def _mail_link(house: House, connection: Connection, row: Row, now: dateti
             f"The link works once, for {house.rules.undecided_link_hours} hours. If you did not "
             "ask to join, just leave it.\n"
         ),
+        expires_at=expires,
         now=now,
     )
 

@@ -1,5 +1,7 @@
 """What must be true of money that leaves: payouts, moves to funds, and the portions they take from.
 
+So must it of what providers charged, and of what was moved between them and the house's bank.
+
 A payout's accounts are its number * 16 + 7 (reserved) and + 15 (in transit); see money/ledger.py.
 """
 
@@ -14,6 +16,18 @@ _PROVIDER: Final = "CASE method WHEN 'paypal' THEN 19 WHEN 'skrill' THEN 27 ELSE
 # A returned payout took nothing.
 _STANDING: Final = """SELECT d.* FROM revenue_draws d LEFT JOIN payouts p
   ON d.kind = 'payout' AND p.id = d.subject AND p.state = 'returned' WHERE p.id IS NULL"""
+
+
+_BANK: Final = 35
+_LOSS: Final = 4
+
+
+def _of_lines(micros: str, other: int) -> str:
+    """Say which transfers stand behind one amount of each line; what left a provider is its credit."""
+    account = "CASE provider WHEN 'paypal' THEN 19 WHEN 'skrill' THEN 27 END"
+    return f"""SELECT id, 0 AS part, CASE WHEN {micros} < 0 THEN {other} ELSE {account} END AS giver,
+        CASE WHEN {micros} < 0 THEN {account} ELSE {other} END AS getter, abs({micros})
+      FROM provider_lines WHERE {micros} <> 0"""  # noqa: S608 - our own names
 
 
 def _posted(kind: str) -> str:
@@ -127,5 +141,15 @@ OUT: Final[tuple[Same | Never, ...]] = (
               WHERE kind IN ('share', 'charity')
               UNION ALL SELECT account, -amount_micros FROM ({_STANDING}) AS s) AS sides
             GROUP BY account HAVING sum(micros) <> 0""",  # noqa: S608
+    ),
+    Same(
+        "what a provider charged is the house's loss, once (line, part, from, to, micros)",
+        _of_lines("charged_micros", _LOSS),
+        _posted("provider_charge"),
+    ),
+    Same(
+        "what was moved between a provider and the bank is with both (line, part, from, to, micros)",
+        _of_lines("moved_micros", _BANK),
+        _posted("provider_moved"),
     ),
 )

@@ -7,22 +7,19 @@ import json
 import secrets
 import uuid
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tests.fakes.certificates import Chain
-from tests.fakes.mischief import Mischief
 from tests.fakes.pages import page
-from tests.fakes.posting import Posting, Told
+from tests.fakes.posting import Told
+from tests.fakes.provider import Provider
 
 CLIENT, SECRET = "fake-client", "fake-secret"
 MERCHANT, WEBHOOK = "FAKEMERCHANT1", "WH-FAKE-1"
@@ -67,27 +64,18 @@ class Order:
 
 
 @dataclass
-class PayPal:
-    """The fake's state; `url` and `hook` are set once the ports are known."""
+class PayPal(Provider):
+    """The fake's state; `hook` is set once the ports are known."""
 
     chain: Chain = field(default_factory=Chain.make)
-    url: str = ""
     hook: str = ""
     orders: dict[str, Order] = field(default_factory=dict)
     done: dict[str, Json] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
-    posting: Posting = field(default_factory=Posting)
-    more_routes: list[BaseRoute] = field(default_factory=list)
 
-    def app(self) -> Mischief:
-        """Make the application; `more_routes` are those of other files."""
-
-        @asynccontextmanager
-        async def lifespan(_: object) -> AsyncIterator[None]:
-            yield
-            await self.posting.close()
-
-        routes = [
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [
             Route("/v1/oauth2/token", self.token, methods=["POST"]),
             Route("/v2/checkout/orders", self.create, methods=["POST"]),
             Route("/v2/checkout/orders/{id}", self.order, methods=["GET"]),
@@ -98,9 +86,7 @@ class PayPal:
             Route("/merchant", self.merchant_page, methods=["GET"]),
             Route("/report.csv", self.report, methods=["GET"]),
             Route("/merchant/{what}", self.take_back, methods=["POST"]),
-            *self.more_routes,
         ]
-        return Mischief(Starlette(routes=routes, lifespan=lifespan))
 
     # --- what programs ask ---
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlencode
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tests.fakes.mischief import Mischief
 from tests.fakes.pages import page
-from tests.fakes.posting import Posting, Told
+from tests.fakes.posting import Told
+from tests.fakes.provider import Provider
 
 EMAIL, MERCHANT = "house@fake.example", "4637827"
 SECRET, PASSWORD = "fakeword", "fake password"
@@ -60,24 +57,15 @@ class Payment:
 
 
 @dataclass
-class Skrill:
-    """The fake's state; `url` is set once the port is known."""
+class Skrill(Provider):
+    """The fake's state."""
 
-    url: str = ""
     payments: dict[str, Payment] = field(default_factory=dict)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(5585262))
-    posting: Posting = field(default_factory=Posting)
-    more_routes: list[BaseRoute] = field(default_factory=list)
 
-    def app(self) -> Mischief:
-        """Make the application; `more_routes` are those of other files."""
-
-        @asynccontextmanager
-        async def lifespan(_: object) -> AsyncIterator[None]:
-            yield
-            await self.posting.close()
-
-        routes = [
+    @property
+    def routes(self) -> list[BaseRoute]:
+        return [
             Route("/", self.prepare, methods=["POST"]),
             Route("/", self.pay_page, methods=["GET"]),
             Route("/pay/{decision}", self.decide, methods=["POST"]),
@@ -85,9 +73,7 @@ class Skrill:
             Route("/report.csv", self.report, methods=["GET"]),
             Route("/merchant/chargeback", self.charge_back, methods=["POST"]),
             Route("/app/query.pl", self.query, methods=["POST"]),
-            *self.more_routes,
         ]
-        return Mischief(Starlette(routes=routes, lifespan=lifespan))
 
     async def prepare(self, request: Request) -> Response:
         asked = {name: str(value) for name, value in (await request.form()).items()}

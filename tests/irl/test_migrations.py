@@ -65,6 +65,27 @@ def test_up_and_down_and_up_again_is_the_schema(fresh_url: str) -> None:
     assert "left_at" in found
 
 
+async def first_charity(url: str) -> str:
+    async with Database.open(url) as database, database.reading() as connection:
+        [row] = await connection.run("SELECT name FROM charities")
+    return str(row["name"])
+
+
+def test_a_database_of_the_first_schema_keeps_its_rows(fresh_url: str) -> None:
+    import asyncio
+
+    migrations.upgrade(fresh_url)
+    migrations.downgrade(fresh_url, "0001")
+    assert migrations.drifts(fresh_url) is not None
+    sql = (
+        "INSERT INTO charities (name, url, created_at) VALUES ('Trees', 'https://trees.example', 1)"
+    )
+    asyncio.run(run(fresh_url, sql))
+    migrations.upgrade(fresh_url)
+    assert migrations.drifts(fresh_url) is None
+    assert asyncio.run(first_charity(fresh_url)) == "Trees"
+
+
 def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "irl.db"
     found = migrations.drifts(f"sqlite:///{path}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,10 @@ from hypothesis import strategies as st
 
 from irl.errors import Invalid
 from irl.house import House
-from irl.money import deposits, ledger, reconciling
-from irl.money.deposits import Deposit
+from irl.money import deposits, ledger
 from irl.money.payments import report
 from irl.money.payments.paypal import report as paypal_report
-from irl.money.payments.skrill import report as skrill_report
-from irl.money.reconciling import Compared
-from irl.rules import CENT, EURO
+from irl.rules import CENT
 from irl.settings import Settings
 from irl.settlement import audit
 from tests.cast import Cast
@@ -27,31 +23,7 @@ from tests.conftest import NOW
 from tests.fakes import paypal as paypals
 from tests.fakes import skrill as skrills
 from tests.payments.conftest import Tills
-
-EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-UNDERSTAND = {"paypal": paypal_report.understand, "skrill": skrill_report.understand}
-
-
-async def paid(house: House, members: Cast, tills: Tills, provider: str, euros: int) -> Deposit:
-    """Deposit, pay and be booked."""
-    bob = await members.member("Bob")
-    deposit = await deposits.ask(
-        house, bob.id, amount_micros=euros * EURO, provider=provider, now=NOW
-    )
-    if provider == "paypal":
-        tills.paypal.orders[tills.paypal.done[deposit.id]["order"]].status = "APPROVED"
-    else:
-        tills.payment(deposit.id).status = "2"
-    return await deposits.look(house, bob.id, deposit.id, now=NOW)
-
-
-def text_of(tills: Tills, provider: str) -> str:
-    return (tills.paypal if provider == "paypal" else tills.skrill).report_text()
-
-
-async def compare(house: House, provider: str, text: str, *, book: bool = False) -> Compared:
-    lines = report.lines(text.splitlines(keepends=True), UNDERSTAND[provider])
-    return await reconciling.reconcile(house, provider, lines, period=EVER, book=book, now=NOW)
+from tests.payments.reports import UNDERSTAND, compare, paid, text_of
 
 
 async def account(house: House, provider: str) -> int:
@@ -111,7 +83,7 @@ async def test_each_difference_is_named(house: House, members: Cast, tills: Till
     assert order.unit["custom_id"] == lost.id
     less = " 0.60 EUR, says the ledger"
     assert found.findings == [
-        "line 3: -16.00 EUR (Chargeback Fee) is about nothing that the house knows",
+        "line 3: -16.00 EUR (Chargeback Fee, T9) is about nothing that the house knows",
         f"deposit {known.id}: 10.01 EUR came in, says the report; 10.00 EUR, says the ledger",
         f"deposit {known.id}: 0.61 EUR was kept by the provider, says the report;{less}",
         f"deposit {lost.id}: 20.00 EUR are booked, and the report knows nothing of it",
@@ -123,6 +95,7 @@ async def test_each_difference_is_named(house: House, members: Cast, tills: Till
     [
         "",
         "Date,Amount\n1,2\n",
+        f"{paypals.REPORT_HEADER}\na\0b\n",
         f"{paypals.REPORT_HEADER}\n" + '"' + "x" * 20_000,
         paypals.REPORT_HEADER
         + "\n"
@@ -171,7 +144,7 @@ def test_the_command_knows_whose_report_it_is(
     )
     code, said = _run(monkeypatch, settings, str(file))
     assert code == 1
-    assert "line 2: -5.00 EUR (Withdraw) is about nothing that the house knows" in said
+    assert "line 2: -5.00 EUR (Withdraw, 1) is about nothing that the house knows" in said
     for bad in (b"\xff\xfe\x00", b"a,b\n", b""):
         file.write_bytes(bad)
         assert _run(monkeypatch, settings, str(file))[0] == 2

@@ -30,6 +30,7 @@ class Line:
 
     Attributes:
         number: of the line in the file, from 1.
+        ref: the provider's own id of it; may be empty.
         names: what it may be about: our ids, and the provider's.
         gross: what came or went, without the fee.
         fee: what the provider kept, below zero.
@@ -37,15 +38,21 @@ class Line:
     """
 
     number: int
+    ref: str
     names: tuple[str, ...]
     gross: Micros
     fee: Micros
     kind: str
 
+    @property
+    def net(self) -> int:
+        """What it did to the provider's account."""
+        return self.gross + self.fee
+
 
 Row = Mapping[str, str]
-Understood = tuple[tuple[str, ...], int, int, str] | None
-"""Names, gross, fee and kind; None for a line that changed no balance."""
+Understood = tuple[str, tuple[str, ...], int, int, str] | None
+"""Ref, names, gross, fee and kind; None for a line that changed no balance."""
 
 
 def lines(
@@ -69,9 +76,10 @@ def lines(
                 continue  # a blank line, or a sum at the end
             found = read(dict(zip(header, map(str.strip, cells), strict=False)))
             if found is not None:
-                names, gross, fee, kind = found
+                ref, names, gross, fee, kind = found
                 yield Line(
                     number=reader.line_num,
+                    ref=ref,
                     names=tuple(name for name in names if name),
                     gross=Micros(gross),
                     fee=Micros(fee),
@@ -101,4 +109,6 @@ def _bounded(text: Iterable[str]) -> Iterator[str]:
     for line in text:
         if len(line) > LINE_MOST:
             raise Invalid("A line is too long for a report.", field="file")
+        if "\0" in line:  # PostgreSQL can neither keep it nor look for it
+            raise Invalid("A report is text, without NUL.", field="file")
         yield line

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 import pytest
 
+from irl import outbox
 from irl.errors import Invalid, InvitationRefused, LinkRefused, Throttled
 from irl.giving import pockets
 from irl.house import House
@@ -152,6 +153,14 @@ async def test_links_that_were_never_mailed_are_used_or_too_old_are_refused(hous
     await verify(house, hours=24)
     with pytest.raises(LinkRefused):
         await pockets.verify(house, link, now=NOW)
+
+
+@pytest.mark.parametrize(("hours", "sent"), [(23, 1), (24, 0)])
+async def test_a_link_is_not_mailed_any_more_when_it_no_longer_works(
+    house: House, hours: int, sent: int
+) -> None:
+    await ask(house)
+    assert await outbox.send_waiting(house, now=NOW + timedelta(hours=hours)) == sent
 
 
 async def test_a_link_to_an_address_that_was_verified_meanwhile_is_refused(house: House) -> None:

@@ -24,4 +24,4 @@ def _line(row: Row) -> Understood:
     if row["Currency"] != "EUR":
         raise Invalid(f"The report has a line in {row['Currency'][:10]!r}.", field="file")
     names = tuple(row.get(name, "") for name in _NAMES)
-    return names, amount(row["Gross"]), amount(row["Fee"]), row["Type"]
+    return row["Transaction ID"], names, amount(row["Gross"]), amount(row["Fee"]), row["Type"]

@@ -24,4 +24,5 @@ def _line(row: Row) -> Understood:
     change = amount(row["[+] EUR"]) - abs(amount(row["[-] EUR"]))
     names = (row["Reference"], row["ID"], row.get(_RELATED, ""))
     is_fee = "fee" in row["Type"].casefold()
-    return names, 0 if is_fee else change, change if is_fee else 0, row["Type"]
+    gross, fee = (0, change) if is_fee else (change, 0)
+    return row["ID"], names, gross, fee, row["Type"]
