@@ -41,13 +41,19 @@ class Model:
     """Whose money is where, micro by micro."""
 
     lots: dict[str, list[Lot]] = field(default_factory=lambda: defaultdict(list))
-    budgets: dict[str, int] = field(default_factory=dict)
+    budgets: dict[str, list[tuple[datetime, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     paid: dict[str, Paid] = field(default_factory=dict)
     came: dict[Portion, dict[str | None, int]] = field(default_factory=dict)
     went: dict[Portion, int] = field(default_factory=lambda: defaultdict(int))
     payouts: dict[str, tuple[str, str, dict[Portion, int]]] = field(default_factory=dict)
     fees: int = 0
     loss: int = 0
+
+    def budget(self, name: str, ends: datetime) -> int:
+        """Give the budget in force at the last instant of a month."""
+        return next(micros for at, micros in reversed(self.budgets[name]) if at < ends)
 
     def left(self, portion: Portion) -> int:
         return sum(self.came[portion].values()) - self.went[portion]

@@ -115,9 +115,9 @@ class MoneyMachine(Machine):
 
     @rule(name=st.sampled_from(GIVERS), cents=st.integers(200, 5000))
     def set_budget(self, name: str, cents: int) -> None:
-        member = self.cast.joined[name]
-        self.run(wallet.set_budget(self.house, member.id, cents * CENT, now=self.now))
-        self.model.budgets[name] = cents * CENT
+        member, now = self.cast.joined[name], self.now
+        self.run(wallet.set_budget(self.house, member.id, cents * CENT, now=now))
+        self.model.budgets[name].append((now, cents * CENT))
 
     @rule(name=st.sampled_from(GIVERS), work=st.sampled_from(WORKS))
     def flattr(self, name: str, work: tuple[str, str]) -> None:
@@ -150,7 +150,7 @@ class MoneyMachine(Machine):
         if not titles and not early:  # nobody was warned
             return
         held = sum(lot.left for lot in self.model.lots[name] if lot.booked < ends)
-        pot = min(self.model.budgets[name], held)
+        pot = min(self.model.budget(name, ends), held)
         earliest = Day(months.add(month, 1) * 100 + 10)
         day, line = self.model.give(name, pot, ends, earliest)
         if not titles and pot:
