@@ -41,7 +41,7 @@ async def resend(asked: Asked) -> Response:
     """Send the mail again; the answer never tells whether the address is known."""
     form = await forms.read(asked)
     try:
-        await joining.resend(asked.house, form.text("email"), now=asked.now)
+        await joining.resend(asked.house, form.text("email"), address=asked.address, now=asked.now)
     except forms.Refusals as trouble:
         return asked.show("join_sent.html", form=form.refused(trouble))
     return forward("/join/sent")
@@ -58,7 +58,9 @@ async def verify(asked: Asked) -> Response:
     """Verify the e-mail address; the member exists from now on and is signed in."""
     form = await forms.read(asked)
     try:
-        member = await pockets.verify(asked.house, form.text("token"), now=asked.now)
+        member = await pockets.verify(
+            asked.house, form.text("token"), address=asked.address, now=asked.now
+        )
     except forms.Refusals as trouble:
         return asked.show("verify.html", form=form.refused(trouble))
     return await session.begin(asked, member, onward=session.HOME)
