@@ -110,6 +110,18 @@ async def put(
     return True
 
 
+async def held(house: House, word: str | None, *, now: datetime) -> int:
+    """Count the things in a pocket; none where it is unknown, emptied or too old."""
+    async with house.db.reading() as connection:
+        try:
+            pocket = await opened(connection, word, house=house, now=now)
+        except Invalid:
+            return 0
+        if pocket.id is None:
+            return 0
+        return int(await connection.value(_HOW_MANY, pocket_id=pocket.id))
+
+
 async def verify(
     house: House, link_token: str, *, address: str | None = None, now: datetime
 ) -> Member:

@@ -129,7 +129,9 @@ async def finish_adding(
     name = line(name, field="name", most=NAME_MOST)
     said, challenge = _read(answer)
     if not await challenges.use_up(house, challenge, member_id, now=now):
-        raise Invalid("This took too long, or was done already. Please begin anew.")
+        raise Invalid(
+            "This took too long, or was done already. Please begin anew.", field="credential"
+        )
     try:
         made = webauthn.verify_registration_response(
             credential=said,
