@@ -11,7 +11,6 @@ from irl.settings import Settings
 
 POCKET: Final = "pocket"
 LANGUAGE: Final = "language"
-KNOWN: Final = "known"
 
 _YEAR_DAYS: Final = 365
 _SIGN_IN: Final = "/sign-in"
@@ -25,6 +24,11 @@ def session_name(settings: Settings) -> str:
     (RFC 6265bis, section 4.1.3.2).
     """
     return "__Host-session" if _is_secure(settings) else "session"
+
+
+def known_name(settings: Settings) -> str:
+    """Give the name of the cookie that marks a known device; over TLS it is taken only there."""
+    return "__Secure-known" if _is_secure(settings) else "known"
 
 
 def put_session(response: Response, secret: str, *, house: House) -> None:
@@ -44,7 +48,7 @@ def put_language(response: Response, code: str, *, house: House) -> None:
 
 def put_known(response: Response, mark: str, *, house: House) -> None:
     """Have the browser keep that somebody signed in with it; only the sign-in page is told."""
-    _put(response, KNOWN, mark, house, days=_YEAR_DAYS, path=_SIGN_IN)
+    _put(response, known_name(house.settings), mark, house, days=_YEAR_DAYS, path=_SIGN_IN)
 
 
 def drop(response: Response, name: str, *, house: House) -> None:

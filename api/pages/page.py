@@ -104,7 +104,7 @@ async def _asked(scope: Scope, receive: Receive) -> Asked:
         token=secret,
         now=scope["state"]["clock"](),
         pocket=sent.get(cookies.POCKET),
-        known=sent.get(cookies.KNOWN),
+        known=sent.get(cookies.known_name(house.settings)),
         speaks=languages.of(spoken(scope, sent)),
     )
     if secret is not None:

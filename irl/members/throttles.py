@@ -46,8 +46,7 @@ class Limit:
 def of_sender(what: str, address: str, *, most: int, rules: Rules) -> tuple[Limit, ...]:
     """Give the limits of a network address and of the network around it, for an hour.
 
-    The network is the /24 of an IPv4 address and the /48 of an IPv6 address. Of IPv6 an address
-    counts as its /64, since that is what one connection is given (RFC 6177).
+    Of IPv6 an address counts as its /64, since that is what one connection is given (RFC 6177).
 
     Args:
         what: is tried, for instance `sign-in`.
@@ -55,11 +54,19 @@ def of_sender(what: str, address: str, *, most: int, rules: Rules) -> tuple[Limi
         most: tries an hour of one address.
         rules: say how many times as many a network has.
     """
-    one, around = _networks(address)
+    one, around = _around(address, 32, 64), network(address)
     alone = Limit(name=f"{what} {one}", most=most)
     if around == one:
         return (alone,)
     return (alone, Limit(name=f"{what} {around}", most=most * rules.network_times))
+
+
+def network(address: str) -> str:
+    """Give the network around an address: the /24 of IPv4, the /48 of IPv6.
+
+    What is no address is a network by itself.
+    """
+    return _around(address, 24, 48)
 
 
 async def count(
@@ -135,16 +142,14 @@ def _length_ms(limit: Limit) -> int:
     return limit.window // timedelta(milliseconds=1)
 
 
-def _networks(address: str) -> tuple[str, str]:
-    """Give who sends and the network around; what is no address is both."""
+def _around(address: str, of_4: int, of_6: int) -> str:
+    """Give the network of this many bits around an address; a single address is just itself."""
     try:
         found: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
-        return address, address
+        return address
     if isinstance(found, IPv6Address):
         if found.ipv4_mapped is None:
-            sixes = (IPv6Network((int(found), length), strict=False) for length in (64, 48))
-            one, around = map(str, sixes)
-            return one, around
+            return str(IPv6Network((int(found), of_6), strict=False))
         found = found.ipv4_mapped
-    return str(found), str(IPv4Network((int(found), 24), strict=False))
+    return str(found) if of_4 == 32 else str(IPv4Network((int(found), of_4), strict=False))
