@@ -62,7 +62,8 @@ class Language:
         if isinstance(text, Sentence):
             values |= text.values
             text = text.template
-        said = self.translations.gettext(text)
+        # To gettext the empty text is the catalogue's own header.
+        said = self.translations.gettext(text) if text else ""
         return said.format(**{k: self._value(v) for k, v in values.items()}) if values else said
 
     def count(self, one: str, many: str, number: int, /, **values: Value) -> str:

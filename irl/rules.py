@@ -39,6 +39,10 @@ class Rules:
     pocket_most_scans: int = 200
     joins_an_hour: int = 60
     sign_ins_an_hour: int = 120
+    wrong_passwords_an_hour: int = 20
+    links_an_hour: int = 60
+    network_times: int = 10
+    password_link_hours: int = 1
     mails_a_day: int = 10
     mail_days: int = 30
     reload_mail_days: int = 5
@@ -61,9 +65,18 @@ class Rules:
         ):
             if not 0 < getattr(self, least) <= getattr(self, most):
                 raise ValueError(f"rule {least}: must be above 0 and not above {most}")
-        for name in ("joins_an_hour", "sign_ins_an_hour", "mails_a_day"):
+        for name in (
+            "joins_an_hour",
+            "sign_ins_an_hour",
+            "wrong_passwords_an_hour",
+            "links_an_hour",
+            "mails_a_day",
+        ):
             if getattr(self, name) < 10:
                 raise ValueError(f"rule {name}: at least 10, or people cannot come in")
+        for name in ("network_times", "password_link_hours"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"rule {name}: at least 1")
 
     def stored(self) -> str:
         """Write the rules as JSON with sorted keys, as stored with deposits and months."""

@@ -1,4 +1,4 @@
-"""The cookies: the session of a member, the pocket of a visitor, the language that was chosen."""
+"""The cookies: the session of a member, the pocket of a visitor, the language, a known device."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POCKET: Final = "pocket"
 LANGUAGE: Final = "language"
 
 _YEAR_DAYS: Final = 365
-
+_SIGN_IN: Final = "/sign-in"
 _DAY_S: Final = 86_400
 
 
@@ -24,6 +24,11 @@ def session_name(settings: Settings) -> str:
     (RFC 6265bis, section 4.1.3.2).
     """
     return "__Host-session" if _is_secure(settings) else "session"
+
+
+def known_name(settings: Settings) -> str:
+    """Give the name of the cookie that marks a known device; over TLS it is taken only there."""
+    return "__Secure-known" if _is_secure(settings) else "known"
 
 
 def put_session(response: Response, secret: str, *, house: House) -> None:
@@ -41,17 +46,24 @@ def put_language(response: Response, code: str, *, house: House) -> None:
     _put(response, LANGUAGE, code, house, days=_YEAR_DAYS)
 
 
+def put_known(response: Response, mark: str, *, house: House) -> None:
+    """Have the browser keep that somebody signed in with it; only the sign-in page is told."""
+    _put(response, known_name(house.settings), mark, house, days=_YEAR_DAYS, path=_SIGN_IN)
+
+
 def drop(response: Response, name: str, *, house: House) -> None:
     """Have the browser forget a cookie."""
     _put(response, name, "", house, days=0)
 
 
-def _put(response: Response, name: str, value: str, house: House, *, days: int) -> None:
+def _put(
+    response: Response, name: str, value: str, house: House, *, days: int, path: str = "/"
+) -> None:
     response.set_cookie(
         name,
         value,
         max_age=days * _DAY_S,
-        path="/",
+        path=path,
         secure=_is_secure(house.settings),
         httponly=True,
         samesite="lax",

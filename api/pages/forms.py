@@ -23,7 +23,7 @@ Refusals: Final = (Invalid, SignInRefused, Throttled, Conflict, ApiError, CodeEr
 
 _FIELDS_MOST: Final = 256
 _NONCE: Final = re.compile(r"[!-~]{1,64}", re.ASCII)
-_SECRET: Final = frozenset({"password"})
+_SECRET: Final = frozenset({"password", "new_password", "credential"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from api.pages import forms, session
 from api.pages.page import Asked, forward, page
+from api.pages.script import Answer, open_to_all
 from irl.errors import Invalid
 from irl.giving import pockets
-from irl.members import joining, sign_in
+from irl.members import joining, passkeys, sign_in
 
 
 @page()
@@ -16,7 +17,7 @@ async def join(asked: Asked) -> Response:
     """Show the form for joining; an invitation in the address is filled in."""
     if asked.holder is not None:
         return forward(session.HOME)
-    return _join(asked, forms.filled(invitation=asked.query("invitation")))
+    return await _join(asked, forms.filled(invitation=asked.query("invitation")))
 
 
 @page()
@@ -26,7 +27,7 @@ async def ask(asked: Asked) -> Response:
     try:
         await _ask(asked, form, pocket=asked.pocket)
     except forms.Refusals as trouble:
-        return _join(asked, form.refused(trouble))
+        return await _join(asked, form.refused(trouble))
     return forward("/join/sent")
 
 
@@ -41,7 +42,7 @@ async def resend(asked: Asked) -> Response:
     """Send the mail again; the answer never tells whether the address is known."""
     form = await forms.read(asked)
     try:
-        await joining.resend(asked.house, form.text("email"), now=asked.now)
+        await joining.resend(asked.house, form.text("email"), address=asked.address, now=asked.now)
     except forms.Refusals as trouble:
         return asked.show("join_sent.html", form=form.refused(trouble))
     return forward("/join/sent")
@@ -58,7 +59,9 @@ async def verify(asked: Asked) -> Response:
     """Verify the e-mail address; the member exists from now on and is signed in."""
     form = await forms.read(asked)
     try:
-        member = await pockets.verify(asked.house, form.text("token"), now=asked.now)
+        member = await pockets.verify(
+            asked.house, form.text("token"), address=asked.address, now=asked.now
+        )
     except forms.Refusals as trouble:
         return asked.show("verify.html", form=form.refused(trouble))
     return await session.begin(asked, member, onward=session.HOME)
@@ -83,7 +86,27 @@ async def enter(asked: Asked) -> Response:
             email=form.text("email"),
             password=form.text("password"),
             address=asked.address,
+            mark=asked.known,
             now=asked.now,
+        )
+    except forms.Refusals as trouble:
+        return asked.show("sign_in.html", form=form.refused(trouble))
+    return await session.begin(asked, member, onward=session.own_path(form.text("next")))
+
+
+@open_to_all
+async def begin_passkey(asked: Asked, _: forms.Form) -> Answer:
+    """Tell the browser what a passkey must sign."""
+    return await passkeys.begin_sign_in(asked.house, address=asked.address, now=asked.now)
+
+
+@page()
+async def enter_by_passkey(asked: Asked) -> Response:
+    """Sign in with what a passkey signed, and go on to the page that was wanted."""
+    form = await forms.read(asked)
+    try:
+        member = await passkeys.finish_sign_in(
+            asked.house, answer=form.text("credential"), address=asked.address, now=asked.now
         )
     except forms.Refusals as trouble:
         return asked.show("sign_in.html", form=form.refused(trouble))
@@ -115,5 +138,10 @@ async def _ask(asked: Asked, form: forms.Form, *, pocket: str | None) -> None:
         await _ask(asked, form, pocket=None)
 
 
-def _join(asked: Asked, form: forms.Form) -> Response:
-    return asked.show("join.html", form=form, by_invitation=asked.house.settings.invite_only)
+async def _join(asked: Asked, form: forms.Form) -> Response:
+    return asked.show(
+        "join.html",
+        form=form,
+        by_invitation=asked.house.settings.invite_only,
+        waiting=await pockets.held(asked.house, asked.pocket, now=asked.now),
+    )

@@ -27,9 +27,13 @@ from irl.members import sessions
 
 @dataclass(slots=True, kw_only=True)
 class Asked(call.Asked):
-    """A request, as a page sees it; `token` is the secret of the session, if there is one."""
+    """A request, as a page sees it; `token` is the secret of the session, if there is one.
+
+    `known` is the mark of a device that somebody signed in with before.
+    """
 
     pocket: str | None
+    known: str | None
     speaks: Language
 
     def query(self, name: str) -> str | None:
@@ -100,6 +104,7 @@ async def _asked(scope: Scope, receive: Receive) -> Asked:
         token=secret,
         now=scope["state"]["clock"](),
         pocket=sent.get(cookies.POCKET),
+        known=sent.get(cookies.known_name(house.settings)),
         speaks=languages.of(spoken(scope, sent)),
     )
     if secret is not None:

@@ -8,11 +8,11 @@ from typing import Final
 
 from starlette.responses import Response
 
-from api.pages import cookies
+from api.pages import cookies, device
 from api.pages.page import Asked, forward
 from irl.errors import Invalid
 from irl.giving import pockets
-from irl.members import sessions
+from irl.members import known_devices, sessions
 from irl.members.member import Member
 
 HOME: Final = "/month"
@@ -30,7 +30,8 @@ def own_path(text: str | None) -> str:
 
 async def begin(asked: Asked, member: Member, *, onward: str) -> Response:
     """Start a new session, empty the pocket into the running month, and go on."""
-    secret = await sessions.start(asked.house, member.id, now=asked.now)
+    agent = asked.scope["named"].get(b"user-agent", b"").decode("latin-1")
+    secret = await sessions.start(asked.house, member.id, device=device.words(agent), now=asked.now)
     if asked.token is not None:
         await sessions.end(asked.house, asked.token)
     response = forward(onward)
@@ -40,7 +41,14 @@ async def begin(asked: Asked, member: Member, *, onward: str) -> Response:
             await pockets.empty(asked.house, member.id, asked.pocket, now=asked.now)
         cookies.drop(response, cookies.POCKET, house=asked.house)
     cookies.put_session(response, secret, house=asked.house)
+    await remember(asked, response, member.id)
     return response
+
+
+async def remember(asked: Asked, response: Response, member_id: int) -> None:
+    """Have the browser remember that this member signed in with it."""
+    mark = await known_devices.mark(asked.house, member_id)
+    cookies.put_known(response, mark, house=asked.house)
 
 
 async def end(asked: Asked) -> Response:

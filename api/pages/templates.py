@@ -95,6 +95,7 @@ def _environment(code: str) -> jinja2.Environment:
             ("icon_file", "icon.svg"),
             ("visit_script", "visit.js"),
             ("times_script", "times.js"),
+            ("passkeys_script", "passkeys.js"),
         )
     }
     return made

@@ -51,11 +51,11 @@ async def ask(asked: Asked, newcomer: Newcomer) -> MemberShape:
 @call(body=LinkToken, answer=MemberShape)
 async def verify(asked: Asked, link: LinkToken) -> MemberShape:
     """Verify the e-mail address with the mailed token; the member exists from now on."""
-    member = await pockets.verify(asked.house, link.token, now=asked.now)
+    member = await pockets.verify(asked.house, link.token, address=asked.address, now=asked.now)
     return MemberShape(nickname=member.nickname, verified=True)
 
 
 @call(body=Email, status=202)
 async def resend(asked: Asked, waiting: Email) -> None:
     """Have the mail sent again; the answer never tells whether the address is known."""
-    await joining.resend(asked.house, waiting.email, now=asked.now)
+    await joining.resend(asked.house, waiting.email, address=asked.address, now=asked.now)

@@ -22,7 +22,7 @@ from irl.cli.command import now as moment
 from irl.errors import Conflict, Unavailable
 from irl.giving import idle_warnings, pockets, scans, subscription_rounds
 from irl.house import House
-from irl.members import joining
+from irl.members import joining, sessions, throttles
 from irl.money import deposits, reload, sending
 from irl.settlement import runner, transparency
 
@@ -122,6 +122,8 @@ async def chores(house: House, *, now: datetime) -> None:
     await pockets.forget_old(house, now=now)
     await scans.forget_old(house, now=now)
     await outbox.forget_old(house, now=now)
+    await sessions.forget_old(house, now=now)
+    await throttles.forget_old(house, now=now)
     async with house.db.reading() as connection:
         ended = (await calendar.look(connection, now=now)).ended
     for month in ended:

@@ -15,7 +15,7 @@ from irl.db import CLOSING_LOCK, Connection, ForRows
 from irl.errors import Invalid
 from irl.giving import scans_sql
 from irl.house import House
-from irl.members import joining
+from irl.members import joining, throttles
 from irl.members.member import Member
 from irl.schema import placements, pocket_scans, pockets, things
 from irl.secret import hashed
@@ -110,13 +110,32 @@ async def put(
     return True
 
 
-async def verify(house: House, link_token: str, *, now: datetime) -> Member:
+async def held(house: House, word: str | None, *, now: datetime) -> int:
+    """Count the things in a pocket; none where it is unknown, emptied or too old."""
+    async with house.db.reading() as connection:
+        try:
+            pocket = await opened(connection, word, house=house, now=now)
+        except Invalid:
+            return 0
+        if pocket.id is None:
+            return 0
+        return int(await connection.value(_HOW_MANY, pocket_id=pocket.id))
+
+
+async def verify(
+    house: House, link_token: str, *, address: str | None = None, now: datetime
+) -> Member:
     """Verify an e-mail: the member exists from now on, and the pocket becomes flattrs.
+
+    `address` is the network address of who follows the link, for the throttle; None is no network.
 
     Raises:
         LinkRefused: the link is unknown, used or too old.
         InvitationRefused: the invitation was spent by somebody else meanwhile.
+        Throttled: too many links were followed from this network.
     """
+    if address is not None:
+        await throttles.count_all(house, joining.links_followed(house, address), now=now)
 
     async def work(connection: Connection) -> Member:
         arrival = await joining.finish(connection, link_token, now=now)

@@ -22,6 +22,7 @@ from irl.errors import Invalid, LinkRefused
 from irl.house import House
 from irl.members import invitations, passwords, throttles
 from irl.members.member import Member
+from irl.members.throttles import Limit
 from irl.schema import joinings, members, pockets, verifications
 from irl.secret import hashed, token
 from irl.text import line
@@ -100,20 +101,21 @@ async def ask(
 
     Raises:
         Invalid: with the field at fault; InvitationRefused for the invitation.
-        Throttled: too many from this network address, or to this e-mail address today.
+        Throttled: too many from this network, or to this e-mail address today.
     """
     email, email_key = email_address(email)
     nickname = line(nickname, field="nickname", most=NICKNAME_MOST)
     passwords.check(password, context=(email, nickname))
-    await throttles.count(
-        house, f"join {address}", most=house.rules.joins_an_hour, window=timedelta(hours=1), now=now
+    senders = throttles.of_sender(
+        "join", address, most=house.rules.joins_an_hour, rules=house.rules
     )
+    await throttles.count_all(house, senders, now=now)
     async with house.db.reading() as connection:
         invitation_hash = None
         if house.settings.invite_only:
             invitation_hash = await invitations.check(connection, invitation)
         pocket_id = await _pocket_of(house, connection, pocket, now)
-    await _count_mail(house, email_key, now)
+    await throttles.count_all(house, [mails_to(house, email_key)], now=now)
     password_hash = await passwords.hashed(password)
     values = {
         "nickname": nickname,
@@ -137,17 +139,21 @@ async def ask(
     return nickname
 
 
-async def resend(house: House, email: str, *, now: datetime) -> None:
+async def resend(house: House, email: str, *, address: str, now: datetime) -> None:
     """Send the link again, if this e-mail waits for one; the answer never tells.
+
+    `address` is the network address of who asks, for the throttle.
 
     Raises:
         Invalid: it is no e-mail address.
-        Throttled: too many mails to this address today.
+        Throttled: too many asked from this network, or too many mails to this address today.
     """
     email, email_key = email_address(email)
-    await _count_mail(house, email_key, now)
+    limits = [*links_asked(house, address), mails_to(house, email_key)]
 
     async def work(connection: Connection) -> None:
+        # In the same transaction, so that the time it takes does not tell whether a mail goes out.
+        await throttles.take(connection, limits, now=now)
         row = await connection.one(_LATEST, email_key=email_key)
         if row is not None:
             await _mail_link(house, connection, row, now)
@@ -211,15 +217,21 @@ async def forget_old(house: House, *, now: datetime) -> None:
     await house.db.write(work)
 
 
-async def _count_mail(house: House, email_key: str, now: datetime) -> None:
-    """Count a mail to this address, whether one goes out or not, so that the answer never tells."""
-    await throttles.count(
-        house,
-        f"mail {hashed(email_key)[:32]}",
-        most=house.rules.mails_a_day,
-        window=timedelta(days=1),
-        now=now,
+def mails_to(house: House, email_key: str) -> Limit:
+    """Give the limit of mails that anybody can have sent to an address, whether one goes out or not."""
+    return Limit(
+        name=f"mail {hashed(email_key)[:32]}", most=house.rules.mails_a_day, window=throttles.DAY
     )
+
+
+def links_asked(house: House, address: str) -> tuple[Limit, ...]:
+    """Give the limits of links that are asked for from a network address."""
+    return throttles.of_sender("link", address, most=house.rules.links_an_hour, rules=house.rules)
+
+
+def links_followed(house: House, address: str) -> tuple[Limit, ...]:
+    """Give the limits of links that are followed from a network address."""
+    return throttles.of_sender("follow", address, most=house.rules.links_an_hour, rules=house.rules)
 
 
 async def _pocket_of(

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from irl.errors import Invalid
+from irl.sentence import Sentence
 
 LEAST: Final = 8
 MOST: Final = 256
@@ -58,19 +59,22 @@ _TOO_COMMON: Final = frozenset(
 _HASHING: Final = ThreadPoolExecutor(max(2, os.cpu_count() or 2), thread_name_prefix="irl hashing")
 
 
-def check(password: str, *, context: tuple[str, ...] = ()) -> None:
+def check(password: str, *, context: tuple[str, ...] = (), field: str = "password") -> None:
     """Check a new password: 8 to 256 characters, not the e-mail or nickname, not a common one.
 
     Raises:
-        Invalid: with the field `password`.
+        Invalid: naming `field`.
     """
     if not LEAST <= len(password) <= MOST:
-        raise Invalid(f"A password has {LEAST} to {MOST} characters.", field="password")
+        raise Invalid(
+            Sentence("A password has {least} to {most} characters.", least=LEAST, most=MOST),
+            field=field,
+        )
     known = {word.casefold() for word in context}
     if password.casefold() in known or password.casefold() in _TOO_COMMON:
-        raise Invalid("This password is easy to guess; please choose another.", field="password")
+        raise Invalid("This password is easy to guess; please choose another.", field=field)
     if not password.isprintable():
-        raise Invalid("A password has no control characters.", field="password")
+        raise Invalid("A password has no control characters.", field=field)
 
 
 async def hashed(password: str) -> str:

@@ -6,20 +6,15 @@ as at sign-in, for the network address and for the member.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
-from sqlalchemy import bindparam, select
-
-from irl.errors import PasswordRefused
 from irl.house import House
-from irl.members import passwords, throttles
+from irl.members.sign_in import confirm
 from irl.money import payout_addresses, payouts
 from irl.money.payout import Payout
 from irl.money.payout_addresses import PayoutAddress
-from irl.schema import members
 
-_HASH: Final = select(members.c.password_hash).where(members.c.id == bindparam("member_id"))
+__all__ = ["ask", "confirm", "set_address"]
 
 
 async def ask(
@@ -71,26 +66,3 @@ async def set_address(
         address=account,
         now=now,
     )
-
-
-async def confirm(
-    house: House, member_id: int, *, password: str, address: str, now: datetime
-) -> None:
-    """See that it is the member who asks.
-
-    Raises:
-        PasswordRefused: it is not the member's password, with the field `password`.
-        Throttled: too many tries from this network address or for this member.
-    """
-    for name in (f"sign-in {address}", f"password {member_id}"):
-        await throttles.count(
-            house,
-            name,
-            most=house.rules.sign_ins_an_hour,
-            window=timedelta(hours=1),
-            now=now,
-        )
-    async with house.db.reading() as connection:
-        known = await connection.value(_HASH, member_id=member_id)
-    if not await passwords.matches(password, known):
-        raise PasswordRefused("This is not your password.", field="password")

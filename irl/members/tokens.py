@@ -29,6 +29,11 @@ _HOLDER: Final = (
     .join(tokens, tokens.c.member_id == members.c.id)
     .where(tokens.c.token_hash == bindparam("token_hash"), members.c.left_at.is_(None))
 )
+_MINE: Final = (
+    select(tokens)
+    .where(tokens.c.member_id == bindparam("member_id"))
+    .order_by(tokens.c.created_at.desc(), tokens.c.public_id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,16 @@ class IssuedToken:
     token: str
     token_id: str
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptToken:
+    """A token as its holder sees it in a list, without its secret."""
+
+    token_id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
 
 
 def scope_bits(scopes: Sequence[str]) -> int:
@@ -99,6 +114,21 @@ async def holder(house: House, secret: str, *, scope: str | None) -> Member:
     if scope is not None and not row["scopes"] & scope_bits([scope]):
         raise ScopeMissing(f"This call needs a token with the scope {scope}.")
     return member.of_row(row)
+
+
+async def mine(house: House, member_id: int) -> tuple[KeptToken, ...]:
+    """Give a member's tokens, the newest first."""
+    async with house.db.reading() as connection:
+        rows = await connection.all(_MINE, member_id=member_id)
+    return tuple(
+        KeptToken(
+            token_id=row["public_id"],
+            name=row["name"],
+            scopes=tuple(scope for scope in SCOPES if row["scopes"] & scope_bits([scope])),
+            created_at=months.from_instant(row["created_at"]),
+        )
+        for row in rows
+    )
 
 
 async def revoke(house: House, member_id: int, token_id: str) -> None:

@@ -87,3 +87,8 @@ def test_a_language_that_the_house_does_not_speak_is_english() -> None:
     assert language.of("xx").code == language.of(None).code == "en"
     assert language.of("en").count("{n} flattr", "{n} flattrs", 1) == "1 flattr"
     assert language.of("en").count("{n} flattr", "{n} flattrs", 1200) == "1,200 flattrs"
+
+
+@pytest.mark.parametrize("code", language.NAMES)
+def test_nothing_stays_nothing_in_each_language(code: str) -> None:
+    assert language.of(code).says("") == ""

@@ -24,7 +24,8 @@ async def test_over_tls_the_cookie_is_bound_to_this_host(
     secure = House(db=house.db, rules=house.rules, settings=public)
     cookies.put_session(answer, "secret", house=secure)
     cookies.drop(answer, cookies.POCKET, house=secure)
-    kept, dropped = answer.headers.getlist("set-cookie")
+    cookies.put_known(answer, "mark", house=secure)
+    kept, dropped, known = answer.headers.getlist("set-cookie")
     assert kept.startswith("__Host-session=secret; ")
     assert set(kept.split("; ")[1:]) == {
         "HttpOnly", "Max-Age=7776000", "Path=/", "SameSite=lax", "Secure",
@@ -32,6 +33,8 @@ async def test_over_tls_the_cookie_is_bound_to_this_host(
     assert dropped.startswith("pocket=")
     assert "Max-Age=0" in dropped
     assert "Secure" in dropped
+    assert known.startswith("__Secure-known=mark; ")
+    assert {"Secure", "HttpOnly", "Path=/sign-in"} <= set(known.split("; "))
 
 
 async def test_without_tls_the_cookie_has_a_plain_name_and_the_days_of_the_rules(

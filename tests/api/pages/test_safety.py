@@ -13,8 +13,11 @@ from api.pages.templates import PACKED
 from irl import things
 from irl.house import House
 from irl.schema import (
+    challenges,
     flattrs,
     nonces,
+    passkeys,
+    password_links,
     placement_days,
     pocket_scans,
     pockets,
@@ -36,7 +39,10 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 
 async def rows(house: House) -> dict[str, int]:
     """Count the rows of all that giving, visiting and paying leave behind."""
-    kept = (flattrs, nonces, pocket_scans, pockets, reports, transfers, placement_days, sessions)
+    kept = (
+        *(flattrs, nonces, pocket_scans, pockets, reports, transfers, placement_days),
+        *(sessions, challenges, passkeys, password_links),
+    )
     async with house.db.reading() as connection:
         return {
             table.name: await connection.value(select(func.count()).select_from(table))
@@ -63,6 +69,12 @@ async def test_a_get_changes_nothing(signed_in: SignedIn, visitor: Browser, memb
             "/join",
             "/verify?token=x",
             "/sign-in",
+            "/password",
+            "/password/sent",
+            "/password/new?token=x",
+            "/account",
+            "/account/password",
+            "/account/passkeys",
             "/statements/2026-11",
             "/reported",
             "/join/sent",

@@ -175,7 +175,9 @@ async def test_a_link_to_an_address_that_was_verified_meanwhile_is_refused(house
 async def test_the_link_can_be_sent_again_and_both_links_work_once(house: House) -> None:
     await ask(house)
     first = await link_to(house, "dora@house.example")
-    await joining.resend(house, " Dora@House.example", now=NOW + timedelta(hours=20))
+    await joining.resend(
+        house, " Dora@House.example", address="192.0.2.7", now=NOW + timedelta(hours=20)
+    )
     second = await link_to(house, "dora@house.example")
     assert first != second
     await pockets.verify(house, second, now=NOW + timedelta(hours=30))
@@ -188,25 +190,27 @@ async def test_sending_again_never_tells_who_waits_or_is_a_member(
 ) -> None:
     await members.member("Alice")
     before = await rows("SELECT id FROM outbox")
-    await joining.resend(house, "alice@house.example", now=NOW)
-    await joining.resend(house, "nobody@house.example", now=NOW)
+    await joining.resend(house, "alice@house.example", address="192.0.2.7", now=NOW)
+    await joining.resend(house, "nobody@house.example", address="192.0.2.7", now=NOW)
     assert await rows("SELECT id FROM outbox") == before
     with pytest.raises(Invalid) as refused:
-        await joining.resend(house, "nobody", now=NOW)
+        await joining.resend(house, "nobody", address="192.0.2.7", now=NOW)
     assert refused.value.field == "email"
 
 
 async def test_nobody_is_flooded_with_mails(house: House, rows: Rows) -> None:
     await ask(house)
     for _ in range(9):
-        await joining.resend(house, "dora@house.example", now=NOW)
+        await joining.resend(house, "dora@house.example", address="192.0.2.7", now=NOW)
     with pytest.raises(Throttled):
-        await joining.resend(house, "DORA@house.example", now=NOW)
+        await joining.resend(house, "DORA@house.example", address="192.0.2.7", now=NOW)
     with pytest.raises(Throttled) as refused:
         await ask(house)
     assert 0 < refused.value.retry_after_s <= 86_400
     assert len(await rows("SELECT * FROM outbox")) == 10
-    await joining.resend(house, "dora@house.example", now=NOW + timedelta(days=1))
+    await joining.resend(
+        house, "dora@house.example", address="192.0.2.7", now=NOW + timedelta(days=1)
+    )
 
 
 async def test_a_holder_is_not_flooded_either(house: House, members: Cast, rows: Rows) -> None:
@@ -316,6 +320,20 @@ async def test_joining_is_throttled_by_network_address(house: House) -> None:
     assert refused.value.retry_after_s == 3600 + 1
     await ask(house, address="192.0.2.8")
     await ask(house, now=NOW + timedelta(hours=1))
+
+
+@SQLITE_ALONE
+async def test_asking_for_links_and_following_them_is_throttled(house: House) -> None:
+    house = with_rules(house, links_an_hour=10, mails_a_day=100)
+    for i in range(10):
+        await joining.resend(house, f"dora{i}@house.example", address="2001:db8::1", now=NOW)
+        with pytest.raises(LinkRefused):
+            await pockets.verify(house, "made up", address="2001:db8::1", now=NOW)
+    with pytest.raises(Throttled):  # another address of the same connection
+        await joining.resend(house, "dora@house.example", address="2001:db8::2", now=NOW)
+    with pytest.raises(Throttled):
+        await pockets.verify(house, "made up", address="2001:db8::3", now=NOW)
+    await joining.resend(house, "dora@house.example", address="2001:db8:0:1::1", now=NOW)
 
 
 async def test_who_never_follows_the_link_is_forgotten_after_30_days(
