@@ -13,6 +13,7 @@ from api.pages import (
     flattrs,
     home,
     members,
+    operating,
     payouts,
     reload,
     scans,
@@ -87,6 +88,7 @@ ROUTES: list[BaseRoute] = [
     Route("/statements/{month}.csv", statements.csv, methods=["GET"]),
     Route("/statements/{month}.pdf", statements.pdf, methods=["GET"]),
     Route("/statements/{month}", statements.of, methods=["GET"]),
+    *operating.ROUTES,
 ]
 
 
@@ -100,6 +102,7 @@ async def problem(request: Request, problem: Problem) -> Response:
         status=problem.kind.status,
         me=None,
         problem=problem,
+        is_get=request.method == "GET",
         request_id=request.scope["request_id"],
     )
     shown.headers.update(problem.headers)

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from irl.errors import PasswordRefused
 from irl.house import House
 from irl.members import passwords, throttles
-from irl.money import payout_addresses, payouts
+from irl.money import charities, payout_addresses, payouts
 from irl.money.payout import Payout
 from irl.money.payout_addresses import PayoutAddress
 from irl.schema import members
@@ -71,6 +71,46 @@ async def set_address(
         address=account,
         now=now,
     )
+
+
+async def ask_for_charity(
+    house: House,
+    operator_id: int,
+    charity_id: int,
+    *,
+    password: str,
+    address: str,
+    now: datetime,
+) -> Payout:
+    """Ask for all that a charity can be paid out now, with the operator's own password.
+
+    Raises:
+        PasswordRefused, Throttled: as `confirm`.
+        NotFound, NoPayoutAddress, NotPayable: as `irl.money.payouts.ask_for_charity`.
+    """
+    await confirm(house, operator_id, password=password, address=address, now=now)
+    return await payouts.ask_for_charity(house, charity_id, now=now)
+
+
+async def set_charity_account(
+    house: House,
+    operator_id: int,
+    charity_id: int,
+    *,
+    holder: str,
+    iban: str,
+    password: str,
+    address: str,
+    now: datetime,
+) -> None:
+    """Say where a charity's money goes, with the operator's own password.
+
+    Raises:
+        PasswordRefused, Throttled: as `confirm`.
+        Invalid, NotFound: as `irl.money.charities.set_account`.
+    """
+    await confirm(house, operator_id, password=password, address=address, now=now)
+    await charities.set_account(house, charity_id, holder=holder, iban=iban)
 
 
 async def confirm(
