@@ -156,13 +156,15 @@ def _one(row: Row, now: datetime) -> Undelivered:
     at, free_at = months.to_instant(now), months.to_instant(now + _MARGIN)
     is_of_use = row["expires_at"] is None or row["expires_at"] > at
     name, _, host = row["recipient"].rpartition("@")
+    recipient = f"{name[:1]}…@{host}"
     return Undelivered(
         id=row["id"],
-        recipient=f"{name[:1]}…@{host}",
+        recipient=recipient,
         subject=row["subject"],
         created_at=months.from_instant(row["created_at"]),
         due_at=months.from_instant(row["due_at"]) if row["due_at"] < NEVER else None,
         tries=row["tries"],
-        trouble=row["trouble"],
+        # Servers like to say whom they refuse.
+        trouble=row["trouble"] and row["trouble"].replace(row["recipient"], recipient),
         can_be_tried=is_of_use and row["due_at"] > free_at,
     )
