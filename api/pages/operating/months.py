@@ -42,7 +42,6 @@ async def close(asked: Asked) -> Response:
 @page(operators_only=True)
 async def audit(asked: Asked) -> Response:
     """Ask the clock for an audit."""
-    await forms.read(asked)
     await errands.ask_to_audit(asked.house, now=asked.now)
     return forward("/house/months")
 
