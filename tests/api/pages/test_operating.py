@@ -246,7 +246,7 @@ async def test_an_early_closing_is_asked_for_and_what_became_of_it_is_told(
     await errands.do(house, now=clock.now)
     await transparency.keep(house)
     await olga.open("/house/months")
-    assert "(early)" in olga.text
+    assert "closed early" in olga.text
 
 
 async def test_the_last_audit_is_shown_and_one_is_asked_for(
