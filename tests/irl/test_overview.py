@@ -40,6 +40,7 @@ async def test_what_waits_is_counted(house: House, members: Cast) -> None:
         if decided:
             [report] = await reports.waiting(house)
             await reports.decide(house, report.id, "keep", now=NOW)
+    await outbox.send_waiting(house, now=NOW)
     await payouts.ask(house, alice.id, amount_micros=None, now=PAYDAY)
     await outbox.send_waiting(house, now=PAYDAY)
 
