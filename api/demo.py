@@ -1,4 +1,4 @@
-"""A small gallery for trying things out: makers, things with codes, a giver with funds."""
+"""A small gallery for trying things out: makers, things with codes, a giver with funds, an operator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import qr
 from irl import things
 from irl.giving import pockets
 from irl.house import House
-from irl.members import invitations, joining
+from irl.members import invitations, joining, operators
 from irl.members.member import Member
 from irl.money import deposits, wallet
 from irl.money.payments import sandbox
@@ -27,6 +27,7 @@ from qr import render
 
 PASSWORD: Final = "walk-through-the-gallery"  # noqa: S105 - play money, printed for everybody
 GIVER: Final = "Gita Giver"
+OPERATOR: Final = "Olga Operator"
 DEPOSIT_MICROS: Final = 20 * EURO
 BUDGET_MICROS: Final = 5 * EURO
 
@@ -162,7 +163,9 @@ async def fill(settings: Settings) -> list[str]:
         )
         await sandbox.decide(house, deposit.id, "approve", now=now)
         await wallet.set_budget(house, giver.id, BUDGET_MICROS, now=now)
-        return list(_lines(settings.base_url, [*makers.values(), giver], hung))
+        operator = await _join(house, OPERATOR, now)
+        await operators.appoint(house, operator.email, now=now)
+        return list(_lines(settings.base_url, [*makers.values(), giver, operator], hung))
 
 
 async def _is_inhabited(house: House) -> bool:
@@ -222,9 +225,12 @@ def _lines(
     yield f"A small gallery at {base_url}, with play money."
     yield ""
     yield f"Sign in at {base_url}/sign-in with the password {PASSWORD}:"
+    roles = {
+        GIVER: "gives, 20.00 paid in, budget 5.00",
+        OPERATOR: f"runs the house at {base_url}/house",
+    }
     for member in inhabitants:
-        role = "gives, 20.00 paid in, budget 5.00" if member.nickname == GIVER else "makes"
-        yield f"  {member.email:24} {member.nickname} ({role})"
+        yield f"  {member.email:24} {member.nickname} ({roles.get(member.nickname, 'makes')})"
     yield ""
     yield "Things, each with the page of its code and what is printed:"
     for placement in hung:

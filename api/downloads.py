@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api import statement_pdf
 from irl import month
+from irl.money.payout_files import PayoutFile
 from irl.settlement import document, sheet
 from irl.settlement.statement import Statement
 from qr import code
@@ -33,8 +34,17 @@ async def statement_paper(statement: Statement, *, nickname: str, base_url: str)
     return _file(made, statement, "pdf", media_type="application/pdf")
 
 
+def payout_file(made: PayoutFile) -> Response:
+    """Answer with a payment file for the bank."""
+    return _named(made.body, f"payouts-{made.id}.xml", media_type="application/xml")
+
+
 def _file(content: str | bytes, statement: Statement, end: str, *, media_type: str) -> Response:
     name = f"statement-{month.text(statement.month)}.{end}"
+    return _named(content, name, media_type=media_type)
+
+
+def _named(content: str | bytes, name: str, *, media_type: str) -> Response:
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{name}"',

@@ -34,14 +34,16 @@ MOST_TRIES: Final = 36
 _WAITS_MINUTES: Final = (1, 2, 5, 10, 30, 60, 120, 240)
 _PUT_OFF: Final = timedelta(minutes=1)
 _TOGETHER: Final = 8
-_TAKEN_FOR: Final = timedelta(minutes=10)
+TAKEN_FOR: Final = timedelta(minutes=10)
 """Longer than `_TOGETHER` mails take whose server uses up all our patience, twice each."""
 
-_NEVER: Final = 2**62
+NEVER: Final = 2**62
+"""When a mail is due that nobody tries any more."""
+
 _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,100}", re.ASCII)
 
 _IS_DUE: Final = and_(outbox.c.sent_at.is_(None), outbox.c.due_at <= bindparam("now_at"))
-_IS_DEAD: Final = or_(outbox.c.sent_at.is_not(None), outbox.c.due_at == _NEVER)
+_IS_DEAD: Final = or_(outbox.c.sent_at.is_not(None), outbox.c.due_at == NEVER)
 _POST: Final = ForRows(
     """INSERT INTO outbox
          (recipient, subject, body, html, message_id, created_at, due_at, expires_at)
@@ -63,7 +65,7 @@ _BACKLOG: Final = select(func.count()).select_from(
 _EXPIRE: Final = (
     update(outbox)
     .where(_IS_DUE, outbox.c.expires_at <= bindparam("now_at"))
-    .values(due_at=_NEVER, trouble="It could not be sent while it was of use.")
+    .values(due_at=NEVER, trouble="It could not be sent while it was of use.")
 )
 # Who takes mails moves their due time on, so that nobody else sends them meanwhile.
 _TAKE: Final = (
@@ -197,7 +199,7 @@ async def backlog(connection: Connection, *, most: int, now: datetime) -> int:
 async def left(house: House) -> dict[str, int]:
     """Count the mails that were not sent, by what becomes of them and by the latest trouble."""
     async with house.db.reading() as connection:
-        rows = await connection.all(_LEFT, never=_NEVER)
+        rows = await connection.all(_LEFT, never=NEVER)
     return {
         f"{'given up' if row['dead'] else 'waiting'}: {row['trouble'] or 'not tried yet'}": row["n"]
         for row in rows
@@ -223,13 +225,13 @@ async def send_waiting(
         patience_s: how long a server may take for one mail.
         go_on: asked before each mail; once it says no, the rest stays for another time.
     """
-    assert 0 < 2 * patience_s < _TAKEN_FOR.total_seconds(), "a mail is ours while we send it"
+    assert 0 < 2 * patience_s < TAKEN_FOR.total_seconds(), "a mail is ours while we send it"
     watch = _Watch(now)
     sent = 0
     async with carriers.opened(house.settings, patience_s=patience_s) as carrier:
         while go_on() and await _any_due(house, watch.now()):
             batch = await house.db.write(partial(_take, now=watch.now()))
-            round_ = _Round(house, carrier, watch, watch.now() + _TAKEN_FOR, patience_s, go_on)
+            round_ = _Round(house, carrier, watch, watch.now() + TAKEN_FOR, patience_s, go_on)
             sent += await round_.send(batch)
             if round_.trouble is not None:
                 break
@@ -261,7 +263,7 @@ async def _any_due(house: House, now: datetime) -> bool:
 async def _take(connection: Connection, *, now: datetime) -> list[Row]:
     at = months.to_instant(now)
     await connection.all(_EXPIRE, now_at=at)
-    until = months.to_instant(now + _TAKEN_FOR)
+    until = months.to_instant(now + TAKEN_FOR)
     rows = await connection.all(_TAKE, now_at=at, until_at=until)
     return sorted(rows, key=lambda row: row["id"])
 
@@ -331,7 +333,7 @@ class _Round:
     async def _note_trouble(
         self, row: Row, trouble: str, *, tries: int, wait: timedelta | None
     ) -> None:
-        due_at = _NEVER if wait is None else months.to_instant(self.watch.now() + wait)
+        due_at = NEVER if wait is None else months.to_instant(self.watch.now() + wait)
         change = update(outbox).where(outbox.c.id == row["id"])
 
         async def work(connection: Connection) -> None:

@@ -447,6 +447,7 @@ provider_events = _table(  # what providers told, each once
     _of("deposit_id", "deposits", null=True),
     _number("told_at"),
     PrimaryKeyConstraint("provider", "event"),
+    Index(None, "told_at"),
     rowid=False,
 )
 
@@ -688,6 +689,24 @@ month_figures = _table(  # of closed months, for everybody's eyes; null where it
     _text("name"),
     _number("amount_micros", null=True),
     PrimaryKeyConstraint("month", "name"),
+    rowid=False,
+)
+
+audits = _table(  # what each audit of the ledger found
+    "audits",
+    _id(),
+    _number("audited_at"),
+    _number("findings"),  # how many; 0: clean
+    _text("first_findings"),  # one a line
+)
+
+errands = _table(  # what the operator asked for on a page and `irl clock` does
+    "errands",
+    _text("name"),  # settle, settle_early, audit
+    _number("month"),  # 0 where it is about none
+    _number("asked_at"),
+    _text("trouble", null=True),  # why it was not done
+    PrimaryKeyConstraint("name", "month"),
     rowid=False,
 )
 

@@ -14,6 +14,7 @@ from api.pages import (
     flattrs,
     home,
     members,
+    operating,
     passwords,
     payouts,
     reload,
@@ -106,6 +107,7 @@ ROUTES: list[BaseRoute] = [
     Route("/statements/{month}.csv", statements.csv, methods=["GET"]),
     Route("/statements/{month}.pdf", statements.pdf, methods=["GET"]),
     Route("/statements/{month}", statements.of, methods=["GET"]),
+    *operating.ROUTES,
 ]
 
 
@@ -119,6 +121,7 @@ async def problem(request: Request, problem: Problem) -> Response:
         status=problem.kind.status,
         me=None,
         problem=problem,
+        is_get=request.method == "GET",
         request_id=request.scope["request_id"],
     )
     shown.headers.update(problem.headers)

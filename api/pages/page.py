@@ -20,6 +20,7 @@ from api import call
 from api.pages import cookies, templates
 from api.pages.forms import NOTHING, Form
 from irl import language as languages
+from irl.errors import NotFound
 from irl.house import House
 from irl.language import Language
 from irl.members import sessions
@@ -64,28 +65,38 @@ class Page:
     Args:
         function: what it shows.
         members_only: whether a visitor is sent to sign in first.
+        operators_only: the same, and for a member who is no operator there is nothing here.
     """
 
     def __init__(
-        self, function: Callable[[Asked], Awaitable[Response]], *, members_only: bool
+        self,
+        function: Callable[[Asked], Awaitable[Response]],
+        *,
+        members_only: bool,
+        operators_only: bool,
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.members_only = members_only
+        self.members_only = members_only or operators_only
+        self.operators_only = operators_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         asked = await _asked(scope, receive)
         if self.members_only and asked.holder is None:
             response: Response = _to_sign_in(scope)
+        elif self.operators_only and not asked.member.is_operator:
+            raise NotFound("There is nothing at this address.")
         else:
             response = await self.function(asked)
         await response(scope, receive, send)
 
 
-def page(*, members_only: bool = False) -> Callable[[Callable[[Asked], Awaitable[Response]]], Page]:
+def page(
+    *, members_only: bool = False, operators_only: bool = False
+) -> Callable[[Callable[[Asked], Awaitable[Response]]], Page]:
     """Make an endpoint of a function; see `Page`."""
-    return functools.partial(Page, members_only=members_only)
+    return functools.partial(Page, members_only=members_only, operators_only=operators_only)
 
 
 def forward(path: str) -> RedirectResponse:

@@ -8,6 +8,7 @@ from typing import Final
 COMMANDS: Final = {
     "migrate": "irl.cli.operating:migrate",
     "invite": "irl.cli.operating:invite",
+    "operator": "irl.cli.operating:operator",
     "mail": "irl.cli.operating:mail",
     "charity": "irl.cli.operating:charity",
     "reports": "irl.cli.reports:reports",

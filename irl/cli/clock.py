@@ -24,7 +24,7 @@ from irl.giving import idle_warnings, pockets, scans, subscription_rounds
 from irl.house import House
 from irl.members import joining, sessions, throttles
 from irl.money import deposits, reload, sending
-from irl.settlement import runner, transparency
+from irl.settlement import audits, errands, runner, transparency
 
 GoOn = Callable[[], bool]
 """Says no once the clock is to stop; what takes long asks it now and then."""
@@ -34,6 +34,8 @@ ROUNDS_S: Final = 10.0
 DEPOSITS_S: Final = 60.0
 PAYOUTS_S: Final = 60.0
 CHORES_S: Final = 3600.0
+ERRANDS_S: Final = 5.0
+AUDIT_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ async def keep_all(house: House, stopped: asyncio.Event) -> None:
         Duty(DEPOSITS_S, Deposits().catch_up),
         Duty(PAYOUTS_S, Payouts().send),
         Duty(CHORES_S, _chores),
+        Duty(ERRANDS_S, do_errands),
+        Duty(AUDIT_S, audit),
     )
     tasks = [asyncio.create_task(duty.keep(house, stopped)) for duty in duties]
     try:
@@ -110,6 +114,23 @@ class Payouts:
         due = self.asked_at is None or (now - self.asked_at).total_seconds() >= CHORES_S
         self.asked_at = now if due else self.asked_at
         await sending.send_waiting(house, now=now, ask_all=due)
+
+
+async def do_errands(house: House, _: GoOn) -> None:
+    """Do what the operator asked for on a page."""
+    await errands.do(house, now=moment())
+
+
+async def audit(house: House, go_on: GoOn) -> None:
+    """Audit the ledger once a day; it only reads, so it is given up when the clock is to stop."""
+    auditing = asyncio.create_task(audits.run_if_due(house, now=moment()))
+    try:
+        while go_on() and not auditing.done():
+            await asyncio.wait({auditing}, timeout=0.5)
+    finally:
+        auditing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await auditing
 
 
 async def _chores(house: House, _: GoOn) -> None:

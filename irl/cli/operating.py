@@ -1,4 +1,4 @@
-"""What the operator does now and then: the schema, invitations, mail, charities."""
+"""What the operator does now and then: the schema, invitations, the role, mail, charities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from irl import migrations, outbox, settings
 from irl.cli.command import NOT_CLEAN, REFUSED, end, in_house, now
 from irl.errors import Unavailable
 from irl.house import House
-from irl.members import invitations
+from irl.members import invitations, operators
 from irl.money import charities
 from irl.settings import SettingsRefused
 
@@ -36,6 +36,21 @@ def invite(count: int) -> None:
     """Make invitations and print their codes, one a line."""
     for code in in_house(lambda house: invitations.issue(house, count, now=now())):
         click.echo(code)
+
+
+@click.command()
+@click.argument("email")
+@click.option("--no", "dismiss", is_flag=True, help="Take the role away instead.")
+def operator(email: str, *, dismiss: bool) -> None:
+    """Make the member with this EMAIL an operator, who sees the pages under /house."""
+
+    async def work(house: House) -> str:
+        if dismiss:
+            return await operators.dismiss(house, email)
+        return await operators.appoint(house, email, now=now())
+
+    nickname = in_house(work)
+    click.echo(f"{nickname} is {'no' if dismiss else 'an'} operator")
 
 
 @click.command()

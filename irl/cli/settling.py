@@ -9,10 +9,11 @@ import click
 
 from irl import month as months
 from irl.cli.command import NOT_CLEAN, REFUSED, end, in_house, now
+from irl.errors import Unavailable
 from irl.house import House
 from irl.settlement import audit as auditing
+from irl.settlement import audits, runner, transparency
 from irl.settlement import recompute as recomputing
-from irl.settlement import runner, transparency
 
 
 @click.command()
@@ -37,7 +38,16 @@ def settle(month: str, *, early: bool) -> None:
 @click.command()
 def audit() -> None:
     """Compute the ledger anew and compare. Exit code 0: clean. 1: not, with each finding."""
-    findings = in_house(auditing.audit)
+
+    async def work(house: House) -> list[str]:
+        findings = await auditing.audit(house)
+        try:
+            await audits.keep(house, findings, now=now())
+        except Unavailable as trouble:  # what was found is told all the same
+            click.echo(f"irl: {trouble.message}", err=True)
+        return findings
+
+    findings = in_house(work)
     for finding in findings:
         click.echo(finding)
     if findings:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from irl import month as months
 from irl.db import Connection
@@ -20,6 +21,23 @@ _SHAPE: Final = re.compile(r"[0-9a-f]{17}", re.ASCII)
 _FREE: Final = select(invitations.c.code_hash).where(
     invitations.c.code_hash == bindparam("code_hash"), invitations.c.spent_at.is_(None)
 )
+_DAY_MS: Final = 86_400_000
+_DAY: Final = (invitations.c.created_at // _DAY_MS).label("day")
+_DAYS: Final = (
+    select(_DAY, func.count().label("made"), func.count(invitations.c.spent_at).label("spent"))
+    .group_by(_DAY)
+    .order_by(_DAY.desc())
+    .limit(60)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """How many invitations were made on a day, and how many of these are spent by now."""
+
+    on: date
+    made: int
+    spent: int
 
 
 async def issue(house: House, count: int, *, now: datetime) -> list[str]:
@@ -40,6 +58,20 @@ async def issue(house: House, count: int, *, now: datetime) -> list[str]:
 
     await house.db.write(work)
     return codes
+
+
+async def days(house: House) -> tuple[Day, ...]:
+    """Count invitations by the day (UTC) on which they were made, the latest first, at most 60."""
+    async with house.db.reading() as connection:
+        rows = await connection.all(_DAYS)
+    return tuple(
+        Day(
+            on=months.from_instant(row["day"] * _DAY_MS).date(),
+            made=row["made"],
+            spent=row["spent"],
+        )
+        for row in rows
+    )
 
 
 async def check(connection: Connection, code: str | None) -> str:

@@ -10,11 +10,11 @@ from datetime import datetime
 
 from irl.house import House
 from irl.members.sign_in import confirm
-from irl.money import payout_addresses, payouts
+from irl.money import charities, payout_addresses, payouts
 from irl.money.payout import Payout
 from irl.money.payout_addresses import PayoutAddress
 
-__all__ = ["ask", "confirm", "set_address"]
+__all__ = ["ask", "ask_for_charity", "confirm", "set_address", "set_charity_account"]
 
 
 async def ask(
@@ -66,3 +66,43 @@ async def set_address(
         address=account,
         now=now,
     )
+
+
+async def ask_for_charity(
+    house: House,
+    operator_id: int,
+    charity_id: int,
+    *,
+    password: str,
+    address: str,
+    now: datetime,
+) -> Payout:
+    """Ask for all that a charity can be paid out now, with the operator's own password.
+
+    Raises:
+        PasswordRefused, Throttled: as `confirm`.
+        NotFound, NoPayoutAddress, NotPayable: as `irl.money.payouts.ask_for_charity`.
+    """
+    await confirm(house, operator_id, password=password, address=address, now=now)
+    return await payouts.ask_for_charity(house, charity_id, now=now)
+
+
+async def set_charity_account(
+    house: House,
+    operator_id: int,
+    charity_id: int,
+    *,
+    holder: str,
+    iban: str,
+    password: str,
+    address: str,
+    now: datetime,
+) -> None:
+    """Say where a charity's money goes, with the operator's own password.
+
+    Raises:
+        PasswordRefused, Throttled: as `confirm`.
+        Invalid, NotFound: as `irl.money.charities.set_account`.
+    """
+    await confirm(house, operator_id, password=password, address=address, now=now)
+    await charities.set_account(house, charity_id, holder=holder, iban=iban)

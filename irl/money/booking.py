@@ -33,6 +33,12 @@ from irl.secret import is_public_id
 
 State = Literal["pending", "booked", "declined", "reversed"]
 
+DIFFERS: Final = " (differs)"
+A_PART: Final = " (a part)"
+SECOND: Final = " (a second payment)"
+REMARKS: Final = (DIFFERS, A_PART, SECOND)
+"""What an event's kind ends with if it was not booked: an operator should look at it."""
+
 _WORD_MOST: Final = 120
 """Characters that are kept of a provider's word for something."""
 
@@ -168,12 +174,12 @@ async def _note(
 def _remark(row: Row, news: News, *, fits: bool) -> str:
     """Give what an operator should see of a piece of news that is not booked."""
     if not fits:
-        return " (differs)"
+        return DIFFERS
     if news.what == "reversed" and not _is_whole(row, news):
-        return " (a part)"
+        return A_PART
     known, told = row["capture_ref"], news.capture_ref
     is_second = news.what == "captured" and None not in {known, told} and known != told
-    return " (a second payment)" if is_second else ""
+    return SECOND if is_second else ""
 
 
 async def _apply(connection: Connection, row: Row, news: News, house: House, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 
 from irl import month as months
 from irl.db import Connection
@@ -98,9 +98,22 @@ async def retire(house: House, name: str, *, now: datetime) -> Charity:
     Raises:
         NotFound: there is none of this name on the list.
     """
+    return await _retire(house, charities.c.name == name.strip(), now=now)
+
+
+async def retire_one(house: House, charity_id: int, *, now: datetime) -> Charity:
+    """Take a charity off the list, as `retire`, by its id.
+
+    Raises:
+        NotFound: there is none with this id on the list.
+    """
+    return await _retire(house, charities.c.id == charity_id, now=now)
+
+
+async def _retire(house: House, which: ColumnElement[bool], *, now: datetime) -> Charity:
     retired = (
         update(charities)
-        .where(charities.c.name == name.strip(), charities.c.retired_at.is_(None))
+        .where(which, charities.c.retired_at.is_(None))
         .values(retired_at=months.to_instant(now))
         .returning(charities.c.id, charities.c.name, charities.c.url)
     )

@@ -28,6 +28,7 @@ from irl.errors import Invalid, NotFound
 from irl.house import House
 from irl.money import payouts
 from irl.money.micros import Micros
+from irl.money.payout_addresses import Method
 from irl.rules import CENT
 from irl.schema import payout_files
 from irl.schema import payouts as table
@@ -58,6 +59,17 @@ _INSIDE: Final = (
     .where(payout_files.c.public_id == bindparam("file_id"))
     .order_by(table.c.id)
 )
+_STORED: Final = (
+    select(
+        payout_files.c.public_id,
+        payout_files.c.method,
+        payout_files.c.made_at,
+        payout_files.c.payouts,
+        payout_files.c.amount_micros,
+    )
+    .order_by(payout_files.c.id.desc())
+    .limit(50)
+)
 _ALL: Final = select(payout_files.c.id).order_by(payout_files.c.id)
 _BODY: Final = select(payout_files).where(payout_files.c.id == bindparam("number"))
 
@@ -72,6 +84,17 @@ class PayoutFile:
     amount_micros: Micros
     body: str
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file or batch without what is in it; only one by SEPA is for a bank."""
+
+    id: str
+    method: Method
+    made_at: datetime
+    payouts: int
+    amount_micros: Micros
 
 
 class Changed(Exception):
@@ -143,6 +166,32 @@ async def of(house: House, file_id: str) -> PayoutFile:
     if row is None:
         raise NotFound("There is no such file.")
     return _built(row, is_new=False)
+
+
+async def stored(connection: Connection) -> tuple[StoredFile, ...]:
+    """Give the files and batches that are stored, the latest first, at most 50."""
+    return tuple(
+        StoredFile(
+            id=row["public_id"],
+            method=row["method"],
+            made_at=months.from_instant(row["made_at"]),
+            payouts=row["payouts"],
+            amount_micros=row["amount_micros"],
+        )
+        for row in await connection.all(_STORED)
+    )
+
+
+async def for_bank(house: House, file_id: str) -> PayoutFile:
+    """Give a stored file again, if it is one for a bank.
+
+    Raises:
+        NotFound: there is no such file, or it is a batch for a provider.
+    """
+    found = await of(house, file_id)
+    if not found.body.startswith("<?xml"):
+        raise NotFound("There is no such file.")
+    return found
 
 
 async def inside(house: House, file_or_payout_id: str) -> tuple[str, ...]:

@@ -26,12 +26,13 @@ from sqlalchemy import bindparam, func, insert, select
 
 from irl import month as months
 from irl.db import CLOSING_LOCK, Connection, Database, Row, file_path
-from irl.errors import MonthNotOver, MonthOutOfOrder, SandboxOnly, SettlerAtWork
+from irl.errors import MonthClosed, MonthNotOver, MonthOutOfOrder, SandboxOnly, SettlerAtWork
 from irl.house import House
 from irl.month import Instant, Month
 from irl.rules import Rules
 from irl.schema import flattrs, members
 from irl.schema import months as closings
+from irl.sentence import Sentence
 from irl.settlement import core, landing, reading
 from irl.settlement.closing import Closing
 from irl.settlement.core import Received
@@ -86,7 +87,7 @@ async def settle(
         row = await connection.one(_ROW, month=month)
     if row is not None and row["state"] == "closed":
         return Settled(month=month, already=True)
-    early = early and now < _ripe(house, month)
+    early = early and now < ripe(house, month)
     if row is None:
         _refuse(house, month, early=early, now=now)
     async with _alone(house.db):
@@ -105,23 +106,43 @@ async def settle(
     raise SettlerAtWork("The house kept changing while the month was computed. Please try again.")
 
 
+async def check(house: House, month: Month, *, early: bool, now: datetime) -> None:
+    """See that `settle` would not refuse to close a month now.
+
+    Raises:
+        MonthClosed: it is closed already.
+        MonthNotOver, MonthOutOfOrder, SandboxOnly: as `settle`.
+    """
+    async with house.db.reading() as connection:
+        row = await connection.one(_ROW, month=month)
+        if row is None:
+            early = early and now < ripe(house, month)
+            _refuse(house, month, early=early, now=now)
+            await _refuse_disorder(connection, month)
+    if row is not None and row["state"] == "closed":
+        raise MonthClosed(Sentence("{month} is closed already.", month=months.text(month)))
+
+
+def ripe(house: House, month: Month) -> datetime:
+    """Give the moment from which on a month may be closed, late scans having had their days."""
+    return months.end(month) + timedelta(days=house.rules.ended_least_days)
+
+
 def _refuse(house: House, month: Month, *, early: bool, now: datetime) -> None:
     if early:
         if not house.settings.plays:
             raise SandboxOnly("Only play money allows a month to be closed early.")
         if now < months.start(month):
-            raise MonthNotOver(f"{months.text(month)} has not begun.")
+            raise MonthNotOver(Sentence("{month} has not begun.", month=months.text(month)))
         return
-    if now < (ripe := _ripe(house, month)):
+    if now < ripe(house, month):
         raise MonthNotOver(
-            f"{months.text(month)} can be closed from {months.iso(ripe)} on;"
-            " until then late scans may arrive."
+            Sentence(
+                "{month} can be closed from {moment} on; until then late scans may arrive.",
+                month=months.text(month),
+                moment=months.iso(ripe(house, month)),
+            )
         )
-
-
-def _ripe(house: House, month: Month) -> datetime:
-    """Give the moment from which on a month may be closed, late scans having had their days."""
-    return months.end(month) + timedelta(days=house.rules.ended_least_days)
 
 
 async def _begin(house: House, month: Month, *, early: bool, now: datetime) -> Closing | None:
@@ -169,7 +190,9 @@ async def _refuse_disorder(connection: Connection, month: Month) -> None:
     earlier = min(firsts, default=month)
     while earlier < month:
         if earlier not in closed:
-            raise MonthOutOfOrder(f"{months.text(earlier)} must be closed first.")
+            raise MonthOutOfOrder(
+                Sentence("{month} must be closed first.", month=months.text(earlier))
+            )
         earlier = months.add(earlier, 1)
 
 

@@ -13,7 +13,7 @@ from irl.db import Connection
 from irl.errors import Invalid, NotFound
 from irl.house import House, inputs_changed
 from irl.members import throttles
-from irl.schema import placements, reports, things
+from irl.schema import members, pictures, placements, reports, things
 from irl.secret import is_public_id
 from irl.text import paragraphs
 from qr.code import Code
@@ -28,28 +28,85 @@ _BY_THING: Final = select(things.c.id.label("thing_id")).where(
 _BY_CODE: Final = select(placements.c.thing_id, placements.c.id.label("placement_id")).where(
     placements.c.code == bindparam("code")
 )
+_TIMES: Final = reports.alias("times")
 _LISTED: Final = (
-    select(reports, things.c.title, things.c.public_id)
+    select(
+        reports,
+        things.c.title,
+        things.c.public_id,
+        members.c.nickname,
+        placements.c.name.label("place"),
+        placements.c.code,
+        case(
+            (reports.c.placement_id.is_(None), things.c.hidden_at), else_=placements.c.hidden_at
+        ).label("hidden_at"),
+        pictures.c.public_id.label("picture"),
+        select(func.count())
+        .select_from(_TIMES)
+        .where(
+            _TIMES.c.thing_id == reports.c.thing_id,
+            _TIMES.c.placement_id.is_not_distinct_from(reports.c.placement_id),
+        )
+        .scalar_subquery()
+        .label("times"),
+    )
     .join(things, things.c.id == reports.c.thing_id)
-    .order_by(reports.c.id)
+    .join(members, members.c.id == things.c.maker_id)
+    .outerjoin(placements, placements.c.id == reports.c.placement_id)
+    .outerjoin(pictures, pictures.c.thing_id == things.c.id)
     .limit(200)
 )
-_WAITING: Final = _LISTED.where(reports.c.decided_at.is_(None))
-_HIDING: Final = _LISTED.where(reports.c.decision == "hide")
+_WAITING: Final = _LISTED.where(reports.c.decided_at.is_(None)).order_by(reports.c.id)
+_HIDING: Final = _LISTED.where(reports.c.decision == "hide").order_by(reports.c.id)
+_LATEST_DECIDED: Final = _LISTED.where(reports.c.decided_at.is_not(None)).order_by(
+    reports.c.decided_at.desc(), reports.c.id.desc()
+)
+_HOW_MANY_WAIT: Final = (
+    select(func.count()).select_from(reports).where(reports.c.decided_at.is_(None))
+)
 _DECIDED: Final = "There is no such report, or it was decided so already."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report that waits for the operator, or that hides what it is about."""
+    """A report that waits for the operator, or was decided.
+
+    Attributes:
+        id: of the report.
+        thing_id: of the thing that it is about, or whose code.
+        title: of the thing.
+        maker: the nickname of the thing's maker.
+        picture: the id of the thing's picture, or None.
+        code: what it is about, or None where it is about the thing.
+        place: where the code hangs, as far as that was said.
+        reason: one of `REASONS`.
+        text: in the words of who reported.
+        times: how often the same was reported, this time too.
+        created_at: when.
+        decision: `hide`, `keep`, or None while it waits.
+        decided_at: when it was decided.
+        is_hidden: what it is about is hidden now, for this report or another.
+    """
 
     id: int
     thing_id: str
     title: str
-    is_about_code: bool
+    maker: str
+    picture: str | None
+    code: Code | None
+    place: str
     reason: str
     text: str
+    times: int
     created_at: datetime
+    decision: str | None
+    decided_at: datetime | None
+    is_hidden: bool
+
+    @property
+    def is_about_code(self) -> bool:
+        """Whether it is about one code and not about the thing itself."""
+        return self.code is not None
 
 
 async def send(
@@ -108,6 +165,16 @@ async def hiding(house: House) -> tuple[Report, ...]:
     return await _listed(house, _HIDING)
 
 
+async def decided(house: House) -> tuple[Report, ...]:
+    """Give the reports that were decided, the latest decision first, at most 200."""
+    return await _listed(house, _LATEST_DECIDED)
+
+
+async def count_waiting(connection: Connection) -> int:
+    """Count the reports that wait for a decision."""
+    return int(await connection.value(_HOW_MANY_WAIT))
+
+
 async def _listed(house: House, wanted: Select[Any]) -> tuple[Report, ...]:
     async with house.db.reading() as connection:
         rows = await connection.all(wanted)
@@ -116,10 +183,17 @@ async def _listed(house: House, wanted: Select[Any]) -> tuple[Report, ...]:
             id=row["id"],
             thing_id=row["public_id"],
             title=row["title"],
-            is_about_code=row["placement_id"] is not None,
+            maker=row["nickname"],
+            picture=row["picture"],
+            code=None if row["code"] is None else Code.from_number(row["code"]),
+            place=row["place"] or "",
             reason=row["reason"],
             text=row["text"],
+            times=row["times"],
             created_at=months.from_instant(row["created_at"]),
+            decision=row["decision"],
+            decided_at=months.from_instant(row["decided_at"]) if row["decided_at"] else None,
+            is_hidden=row["hidden_at"] is not None,
         )
         for row in rows
     )

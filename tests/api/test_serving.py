@@ -148,6 +148,7 @@ def test_the_gallery_is_filled_once(
     assert filled.exit_code == 0
     assert demo.PASSWORD in filled.output
     assert "gita@gallery.example" in filled.output
+    assert "runs the house at http://localhost:8000/house" in filled.output
     assert filled.output.count("http://localhost:8000/t/") == len(demo.EXHIBITS)
     again = runner.invoke(main, ["demo"])
     assert (again.exit_code, "not empty" in again.stderr) == (2, True)

@@ -22,6 +22,7 @@ from irl.db import Connection, Database
 from irl.house import House, opened
 from irl.members import invitations, joining
 from irl.settings import Settings
+from irl.settlement import errands
 from irl.things import reports
 from tests.cast import Cast
 from tests.irl.conftest import Rows, day
@@ -108,6 +109,13 @@ def test_audit_finds_what_does_not_add_up(settings: Settings) -> None:
     asyncio.run(spoil())
     spoilt = run("audit")
     assert spoilt.exit_code == 1
+
+    async def kept() -> list[bool]:
+        async with opened(settings) as house, house.db.reading() as connection:
+            rows = await connection.run("SELECT findings FROM audits ORDER BY id")
+        return [row["findings"] > 0 for row in rows]
+
+    assert asyncio.run(kept()) == [False, True]
     assert spoilt.stdout
     assert "clean" not in spoilt.stdout
 
@@ -150,6 +158,19 @@ def test_reports_are_listed_and_decided(settings: Settings) -> None:
         2,
         "irl: There is no such report, or it was decided so already.\n",
     )
+
+
+def test_operator_gives_the_role_and_takes_it(settings: Settings) -> None:
+    async def join() -> None:
+        async with opened(settings) as house:
+            await Cast(house, datetime.now(UTC)).member("Alice")
+
+    asyncio.run(join())
+    assert run("operator", "alice@house.example").stdout == "Alice is an operator\n"
+    assert run("operator", "alice@house.example", "--no").stdout == "Alice is no operator\n"
+    refused = run("operator", "bob@house.example")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert refused.stderr == "irl: Nobody has joined with this e-mail address.\n"
 
 
 def test_charity_adds_to_the_list() -> None:
@@ -260,3 +281,21 @@ async def test_chores_close_what_is_due_in_order_and_wait_for_the_rest(
     assert [row["month"] for row in closed] == [202611, 202612]
     assert await rows("SELECT * FROM joinings") == []
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.anyio
+async def test_the_clock_audits_once_a_day_and_does_errands(house: House, rows: Rows) -> None:
+    await duties.audit(house, lambda: True)
+    await duties.audit(house, lambda: True)
+    assert len(await rows("SELECT * FROM audits")) == 1
+    await errands.ask_to_audit(house, now=datetime.now(UTC))
+    await duties.do_errands(house, lambda: True)
+    assert len(await rows("SELECT * FROM audits")) == 2
+
+
+@pytest.mark.anyio
+async def test_an_audit_is_given_up_when_the_clock_is_to_stop(house: House, rows: Rows) -> None:
+    await duties.audit(house, lambda: False)
+    assert await rows("SELECT * FROM audits") == []
+    await duties.audit(house, lambda: True)
+    assert len(await rows("SELECT * FROM audits")) == 1

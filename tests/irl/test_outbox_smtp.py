@@ -240,7 +240,7 @@ async def test_a_round_that_outlasts_its_lease_gives_the_rest_back(
     house: House, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await people(house, 6)
-    monkeypatch.setattr(outbox, "_TAKEN_FOR", timedelta(seconds=2.5))
+    monkeypatch.setattr(outbox, "TAKEN_FOR", timedelta(seconds=2.5))
     server.mood = lambda _to: Mood(wait_s=0.6)
     both = [outbox.send_waiting(house, now=NOW, patience_s=1) for _ in range(2)]
     assert sum(await asyncio.gather(*both)) == 6
@@ -278,4 +278,4 @@ async def test_what_is_of_no_use_any_more_is_not_sent(house: House, server: Mail
 
 def test_the_patience_for_a_batch_ends_before_its_lease() -> None:
     longest = timedelta(seconds=2 * carriers.PATIENCE_S) * (outbox._TOGETHER + 1)
-    assert longest < outbox._TAKEN_FOR
+    assert longest < outbox.TAKEN_FOR

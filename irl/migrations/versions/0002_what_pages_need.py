@@ -1,4 +1,4 @@
-"""what the pages need: languages, devices, passkeys, pictures, days of placements
+"""what the pages need: languages, devices, passkeys, pictures, days of placements, audits
 
 Revision ID: 0002
 Revises: 0001
@@ -38,9 +38,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_pocket_words_pocket_id"), "pocket_words", ["pocket_id"])
+    _operators()
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_provider_events_told_at"), "provider_events")
+    op.drop_table("errands")
+    op.drop_table("audits")
     op.drop_table("pocket_words")
     op.create_table(
         "visits",
@@ -147,6 +151,30 @@ def _passkeys() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_password_links_member_id"), "password_links", ["member_id"])
+
+
+def _operators() -> None:
+    op.create_table(
+        "audits",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("audited_at", NUMBER, nullable=False),
+        sa.Column("findings", NUMBER, nullable=False),
+        sa.Column("first_findings", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audits")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "errands",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("month", NUMBER, nullable=False),
+        sa.Column("asked_at", NUMBER, nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name", "month", name=op.f("pk_errands")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_provider_events_told_at"), "provider_events", ["told_at"])
 
 
 def _things() -> None:

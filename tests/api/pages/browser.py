@@ -45,7 +45,9 @@ class _Forms(HTMLParser):
             form.names.add(name)
         if tag == "input" and said.get("type") == "file":
             form.files.append(name)
-        elif tag == "input" and said.get("type") != "checkbox":
+        elif tag == "input" and (
+            said.get("type") not in {"checkbox", "radio"} or "checked" in said
+        ):
             form.fields.append((name, said.get("value", "")))
         elif tag == "select":
             self._select = name

@@ -181,3 +181,27 @@ async def test_hiding_makes_a_closing_month_be_computed_again(
     await hide(house, thing_id=thing.id)
     [after] = await rows("SELECT value FROM house WHERE name = 'settlement_epoch'")
     assert after["value"] == before["value"] + 1
+
+
+async def test_a_decided_report_is_told_with_all_that_is_known_of_it(
+    house: House, members: Cast
+) -> None:
+    thing = await members.thing("Alice", "Lighthouse")
+    placement = await members.placement(thing, "Room 3")
+    await send(house, code=placement.code)
+    await send(house, code=placement.code, reason="offensive")
+    await send(house, thing_id=thing.id)
+    first, second, third = await reports.waiting(house)
+    assert (first.code, first.place, first.maker) == (placement.code, "Room 3", "Alice")
+    assert (first.times, second.times, third.times) == (2, 2, 1)
+    assert (third.code, third.place, third.picture) == (None, "", None)
+    assert not any(report.is_hidden for report in (first, second, third))
+    assert await reports.decided(house) == ()
+    await reports.decide(house, first.id, "hide", now=NOW)
+    await reports.decide(house, third.id, "keep", now=members.now.replace(hour=13))
+    kept, hidden = await reports.decided(house)
+    assert (kept.id, kept.decision, kept.is_hidden) == (third.id, "keep", False)
+    assert (hidden.id, hidden.decision, hidden.is_hidden) == (first.id, "hide", True)
+    assert hidden.decided_at == NOW
+    [waiting] = await reports.waiting(house)
+    assert (waiting.id, waiting.decision, waiting.is_hidden) == (second.id, None, True)
