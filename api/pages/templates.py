@@ -95,6 +95,8 @@ def _environment(code: str) -> jinja2.Environment:
             ("icon_file", "icon.svg"),
             ("visit_script", "visit.js"),
             ("times_script", "times.js"),
+            ("budget_script", "budget.js"),
+            ("deposit_script", "deposit.js"),
         )
     }
     return made
