@@ -32,7 +32,7 @@ async def set_budget(asked: Asked) -> Response:
         await wallet.set_budget(asked.house, asked.member.id, budget, now=asked.now)
     except forms.Refusals as trouble:
         return await _month(asked, form.refused(trouble))
-    return forward("/month#budget-card")
+    return forward("/month")
 
 
 @page(members_only=True)

@@ -16,6 +16,7 @@ from api import paper, statement_pdf
 from api.paper import Strip
 from irl import language
 from irl.house import House
+from irl.members import settings
 from irl.money.micros import Micros
 from irl.money.shares import mix, shares
 from irl.month import Day, Month
@@ -349,3 +350,25 @@ async def test_the_calls_hand_out_the_paper_of_a_closed_month_only(
     assert "statement-2026-11.pdf" in answer.headers["content-disposition"]
     assert answer.content.startswith(b"%PDF-")
     assert answer.content == (await bob.get("/me/statements/2026-11.pdf")).content
+
+
+@pytest.mark.anyio
+async def test_a_call_gets_the_paper_in_the_language_that_it_asks_for_else_in_ones_own(
+    people: People, members: Cast, house: House, clock: Clock
+) -> None:
+    bob: Hands = await people("Bob")
+    clock.now = datetime(2026, 12, 5, tzinfo=UTC)
+    await runner.settle(house, MONTH, early=False, now=clock.now)
+
+    async def language_of(**headers: str) -> str:
+        answer = await bob.ask("GET", "/me/statements/2026-11.pdf", headers=headers)
+        found = re.search(rb"/Lang \((.*?)\)", answer.content)
+        assert found is not None
+        return found[1].decode()
+
+    assert await language_of() == "en-GB"
+    await settings.set_language(house, members.joined["Bob"].id, "de")
+    assert await language_of() == "de-DE"
+    asks = {"Accept-Language": "fr-CH, de;q=0.5"}
+    assert await language_of(**asks) == "fr-FR"
+    assert await language_of(**{"Accept-Language": "tlh"}) == "en-GB"
