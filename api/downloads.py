@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api import statement_pdf
 from irl import month
+from irl.language import Language
 from irl.money.payout_files import PayoutFile
 from irl.settlement import document, sheet
 from irl.settlement.statement import Statement
@@ -26,10 +27,16 @@ def statement_json(statement: Statement) -> Response:
     return _file(written + "\n", statement, "json", media_type="application/json")
 
 
-async def statement_paper(statement: Statement, *, nickname: str, base_url: str) -> Response:
+async def statement_paper(
+    statement: Statement, *, nickname: str, base_url: str, speaks: Language
+) -> Response:
     """Answer with a statement as PDF; it is drawn in a thread, since many rows take a while."""
     made = await asyncio.to_thread(
-        statement_pdf.made, statement, nickname=nickname, host=code.authority(base_url)
+        statement_pdf.made,
+        statement,
+        nickname=nickname,
+        host=code.authority(base_url),
+        speaks=speaks,
     )
     return _file(made, statement, "pdf", media_type="application/pdf")
 

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
+from irl.language import Language
+from irl.sentence import Sentence
 from irl.settlement.movements import Account, Movement
 
 _WORDS: Final = {
-    "deposit": "Deposit, less its fee",
-    "pot": "Given this month",
-    "share": "Received this month",
-    "reversal_funds": "Deposit reversed",
-    "reversal_share": "Taken back: a deposit of a giver was reversed",
-    "move": "Revenue moved to funds",
-    "payout_request": "Payout",
-    "payout_return": "Payout came back",
-    "leaving": "Given to charity on leaving",
+    "deposit": Sentence("Deposit, less its fee"),
+    "pot": Sentence("Given this month"),
+    "share": Sentence("Received this month"),
+    "reversal_funds": Sentence("Deposit taken back"),
+    "reversal_share": Sentence("Taken back: a giver's deposit was reversed"),
+    "move": Sentence("Revenue moved to funds"),
+    "payout_request": Sentence("Payout"),
+    "payout_return": Sentence("Payout came back"),
+    "leaving": Sentence("Given to charity on leaving"),
 }
 
 
-def of(movement: Movement) -> str:
+def of(movement: Movement, speaks: Language) -> str:
     """Name a movement; a kind without words of its own is called what the ledger calls it."""
-    return _WORDS.get(movement.kind) or movement.kind.replace("_", " ").capitalize()
+    known = _WORDS.get(movement.kind)
+    return movement.kind.replace("_", " ").capitalize() if known is None else speaks.says(known)
 
 
 def is_quiet(account: Account) -> bool:

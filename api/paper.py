@@ -16,6 +16,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from irl.language import Language
 from qr.lettering import Lines, faces, fit, printable
 
 PAGE_WIDTH, PAGE_HEIGHT = A4
@@ -29,7 +30,8 @@ Colour = tuple[float, float, float]
 INK: Final[Colour] = (0.11, 0.11, 0.09)
 SOFT: Final[Colour] = (0.38, 0.36, 0.33)
 RULE: Final[Colour] = (0.80, 0.78, 0.74)
-ACCENT: Final[Colour] = (0.04, 0.42, 0.29)
+ACCENT: Final[Colour] = (0.106, 0.184, 0.722)
+"""The ultramarine of the pages."""
 
 Draw = Callable[[Canvas, float], None]
 """Draws onto a canvas, from this height in points downwards."""
@@ -66,7 +68,9 @@ def pages_of(strips: Sequence[Strip]) -> list[list[Strip]]:
     return pages
 
 
-def printed(strips: Sequence[Strip], *, title: str, subject: str, running: str) -> bytes:
+def printed(
+    strips: Sequence[Strip], *, title: str, subject: str, running: str, speaks: Language
+) -> bytes:
     """Print strips as PDF, with page numbers; the same input gives the same bytes.
 
     Args:
@@ -74,6 +78,7 @@ def printed(strips: Sequence[Strip], *, title: str, subject: str, running: str) 
         title: of the document.
         subject: of the document.
         running: what stands at the foot of each page, beside its number.
+        speaks: the language that the strips are written in.
     """
     buffer = BytesIO()
     fonts = faces()
@@ -83,7 +88,7 @@ def printed(strips: Sequence[Strip], *, title: str, subject: str, running: str) 
         pageCompression=1,
         invariant=1,
         initialFontName=fonts.plain,  # else every page names Helvetica, which is not embedded
-        lang="en-GB",
+        lang=str(speaks.locale).replace("_", "-"),
     )
     canvas.setTitle(printable(title))
     canvas.setSubject(printable(subject))
@@ -102,7 +107,8 @@ def printed(strips: Sequence[Strip], *, title: str, subject: str, running: str) 
             FOOT + 9,
             colour=SOFT,
         )
-        right = fit(f"Page {number} of {len(pages)}", font=fonts.plain, width=80, tries=((7.5, 1),))
+        at = speaks.says("Page {number} of {pages}", number=number, pages=len(pages))
+        right = fit(at, font=fonts.plain, width=80, tries=((7.5, 1),))
         put(canvas, right, FOOT + 9, right=WIDTH, colour=SOFT)
         canvas.showPage()
     canvas.save()
@@ -149,6 +155,12 @@ def put(
             canvas.drawString(MARGIN + left, base, line)
         else:
             canvas.drawRightString(MARGIN + right, base, line)
+
+
+def dot(canvas: Canvas, top: float, *, size: float) -> None:
+    """Draw the sign of the house at the left margin, as wide as `size` in points."""
+    canvas.setFillColorRGB(*ACCENT)
+    canvas.circle(MARGIN + size / 2, top - size / 2, size / 2, stroke=0, fill=1)
 
 
 def rule(canvas: Canvas, height: float, *, colour: Colour = RULE, thick: float = 0.5) -> None:

@@ -32,6 +32,7 @@ NAMES: Final[Mapping[str, str]] = {"en": "English", "fr": "Français", "de": "De
 _LOCALES: Final = {"en": "en_GB", "fr": "fr_FR", "de": "de_DE"}
 _CATALOGUES: Final = Path(__file__).parent / "locales"
 _HEADER_MOST: Final = 200
+_MINUS: Final = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,24 @@ class Language:
         """Write an amount as money in whole cents, rounded down: for what is not final."""
         return _money(self.code, micros // CENT * CENT)
 
+    def figure(self, micros: int) -> str:
+        """Write an amount as `money` does, without its currency, for the columns of a table."""
+        form = "#,##0.00" if micros % CENT == 0 else "#,##0.000000"
+        shown = numbers.format_decimal(Decimal(micros) / EURO, format=form, locale=self.locale)
+        return shown.replace("-", _MINUS)
+
+    @property
+    def point(self) -> str:
+        """The sign between euros and cents."""
+        return numbers.get_decimal_symbol(self.locale)
+
     def number(self, number: int) -> str:
         """Write a whole number."""
         return numbers.format_decimal(number, locale=self.locale)
 
     def amount(self, micros: int) -> str:
         """Write an amount as a person would type it into a field: `5.00` or `5,00`."""
-        point = numbers.get_decimal_symbol(self.locale)
-        return f"{micros // EURO}{point}{micros % EURO // CENT:02}"
+        return f"{micros // EURO}{self.point}{micros % EURO // CENT:02}"
 
     def percent(self, basis_points: int) -> str:
         """Write hundredths of a per cent: `10 %`, `7.5 %` as the language writes it."""
@@ -105,6 +116,10 @@ class Language:
         """Write a day."""
         shown = day if isinstance(day, date) else months.from_day(day)
         return dates.format_date(shown, format="long", locale=self.locale)
+
+    def short_day(self, day: date) -> str:
+        """Write a day of a year that is known, for the columns of a table: `4 Dec`."""
+        return dates.format_skeleton("MMMd", day, locale=self.locale)
 
     def month(self, month: Month) -> str:
         """Write a month with its year."""
@@ -151,7 +166,7 @@ def _money(code: str, micros: int) -> str:
     pattern: Any = locale.currency_formats["standard"]
     if micros % CENT:
         pattern = pattern.pattern.replace("0.00", "0.000000")
-        return numbers.format_currency(
-            Decimal(micros) / EURO, "EUR", pattern, locale=locale, currency_digits=False
-        )
-    return numbers.format_currency(Decimal(micros) / EURO, "EUR", locale=locale)
+    shown = numbers.format_currency(
+        Decimal(micros) / EURO, "EUR", pattern, locale=locale, currency_digits=micros % CENT == 0
+    )
+    return shown.replace("-", _MINUS)

@@ -65,6 +65,11 @@ def end(month: Month) -> datetime:
     return start(add(month, 1))
 
 
+def days_left(month: Month, *, now: datetime) -> int:
+    """Count the days of a month that are not over in UTC, today among them; 0 once it ended."""
+    return max(0, (end(month).date() - now.astimezone(UTC).date()).days)
+
+
 def last_instant(month: Month) -> datetime:
     """Give the last millisecond of the month."""
     return end(month) - timedelta(milliseconds=1)

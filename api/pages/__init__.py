@@ -103,6 +103,7 @@ ROUTES: list[BaseRoute] = [
     Route("/things/{id}/codes", things.make_code, methods=["POST"]),
     Route("/things/{id}/codes/{code}/revoke", things.revoke_code, methods=["POST"]),
     Route("/transparency", transparency.look, methods=["GET"]),
+    Route("/statements", statements.mine, methods=["GET"]),
     Route("/statements/{month}.json", statements.json, methods=["GET"]),
     Route("/statements/{month}.csv", statements.csv, methods=["GET"]),
     Route("/statements/{month}.pdf", statements.pdf, methods=["GET"]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from starlette.responses import Response
 
 from api.pages import forms
@@ -10,6 +13,13 @@ from api.pages.page import Asked, forward, page
 from irl.members import payouts as with_password
 from irl.money import micros, moves, payout_addresses, payouts, revenue
 from irl.money.micros import Micros
+from irl.sentence import Sentence
+
+_METHODS: Final[Mapping[payout_addresses.Method, str]] = {
+    "sepa": Sentence("Bank account (IBAN)"),
+    "paypal": "PayPal",
+    "skrill": "Skrill",
+}
 
 
 @page(members_only=True)
@@ -33,7 +43,7 @@ async def ask(asked: Asked) -> Response:
         )
     except forms.Refusals as trouble:
         return await _shown(asked, form.refused(trouble))
-    return forward("/payouts")
+    return forward("/payouts#payouts")
 
 
 @page(members_only=True)
@@ -102,11 +112,9 @@ async def _shown(asked: Asked, form: Form) -> Response:
 
 
 def _address_shown(asked: Asked, form: Form) -> Response:
-    names = {"sepa": "bank account (IBAN)", "paypal": "PayPal", "skrill": "Skrill"}
     offered = payout_addresses.offered(asked.house)
-    return asked.show(
-        "payout_address.html", form=form, methods=[(one, names[one]) for one in offered]
-    )
+    methods = [(one, asked.speaks.says(_METHODS[one])) for one in offered]
+    return asked.show("payout_address.html", form=form, methods=methods)
 
 
 async def _move_shown(asked: Asked, form: Form) -> Response:

@@ -1,6 +1,8 @@
-"""Statements: one's own account of a closed month."""
+"""Statements: one's own accounts of closed months."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from starlette.responses import Response
 
@@ -13,15 +15,22 @@ from irl.settlement.statement import RULE, Statement
 
 
 @page(members_only=True)
+async def mine(asked: Asked) -> Response:
+    """Show the closed months, each with what was given and received in it."""
+    found = await statements.listed(asked.house, asked.member.id)
+    return asked.show("statements.html", months=found)
+
+
+@page(members_only=True)
 async def of(asked: Asked) -> Response:
     """Show what was given and received in a closed month, with how the pot was divided."""
     statement = await _statement(asked)
     return asked.show(
         "statement.html",
         statement=statement,
-        rule=RULE,
+        rule=asked.speaks.says(RULE),
         digest=document.of(statement)["hash"],
-        words=ledger_words.of,
+        words=partial(ledger_words.of, speaks=asked.speaks),
         is_quiet=ledger_words.is_quiet,
     )
 
@@ -42,7 +51,10 @@ async def csv(asked: Asked) -> Response:
 async def pdf(asked: Asked) -> Response:
     """Hand out the same as PDF."""
     return await downloads.statement_paper(
-        await _statement(asked), nickname=asked.member.nickname, base_url=asked.base_url
+        await _statement(asked),
+        nickname=asked.member.nickname,
+        base_url=asked.base_url,
+        speaks=asked.speaks,
     )
 
 

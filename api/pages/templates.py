@@ -96,6 +96,8 @@ def _environment(code: str) -> jinja2.Environment:
             ("visit_script", "visit.js"),
             ("times_script", "times.js"),
             ("passkeys_script", "passkeys.js"),
+            ("budget_script", "budget.js"),
+            ("deposit_script", "deposit.js"),
         )
     }
     return made

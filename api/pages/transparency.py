@@ -8,7 +8,11 @@ from typing import Final
 from starlette.responses import Response
 
 from api.pages.page import Asked, page
+from irl.language import Language
+from irl.money import micros
 from irl.money.micros import Micros
+from irl.rules import EURO
+from irl.sentence import Sentence
 from irl.settlement import transparency
 from irl.settlement.transparency import Figures
 
@@ -16,14 +20,14 @@ WIDTH: Final = 320
 """Of the longest bar, in the units of the drawing."""
 
 _NAMES: Final = (
-    ("deposited", "Deposited"),
-    ("fee", "Fee: the part of the house"),
-    ("commission", "Commission of providers, out of the fee"),
-    ("given", "Given to makers"),
-    ("charity", "Given to charity"),
-    ("paid_out", "Paid out to makers"),
-    ("funds", "Still there to give, at the end"),
-    ("revenue", "Still with makers here, at the end"),
+    ("deposited", Sentence("Deposited")),
+    ("fee", Sentence("Fee: the part of the house")),
+    ("commission", Sentence("Commission of providers, out of the fee")),
+    ("given", Sentence("Given to makers")),
+    ("charity", Sentence("Given to charity")),
+    ("paid_out", Sentence("Paid out to makers")),
+    ("funds", Sentence("Still there to give, at the end")),
+    ("revenue", Sentence("Still with makers here, at the end")),
 )
 
 
@@ -45,10 +49,11 @@ async def look(asked: Asked) -> Response:
         "transparency.html",
         months=found,
         drawn=drawn,
-        bars=bars(drawn) if drawn else (),
+        bars=bars(drawn, asked.speaks) if drawn else (),
         width=WIDTH,
         fewest=transparency.FEWEST,
-        fee=asked.house.rules.fee_basis_points,
+        euro=EURO,
+        fee_micros=micros.fee(EURO, basis_points=asked.house.rules.fee_basis_points),
     )
 
 
@@ -57,13 +62,13 @@ def _is_telling(figures: Figures) -> bool:
     return bool(figures.deposited or figures.given or figures.charity)
 
 
-def bars(figures: Figures) -> tuple[Bar, ...]:
+def bars(figures: Figures, speaks: Language) -> tuple[Bar, ...]:
     """Measure the bars of a month, the longest over the whole width; whole units will do."""
     amounts = {name: getattr(figures, name) for name, _ in _NAMES}
-    most = max((micros for micros in amounts.values() if micros), default=0)
+    most = max((amount for amount in amounts.values() if amount), default=0)
     return tuple(
         Bar(
-            name=words,
+            name=speaks.says(words),
             micros=amounts[name],
             width=max(1, WIDTH * amounts[name] // most) if (amounts[name] or 0) > 0 else 0,
         )

@@ -19,13 +19,13 @@ from irl.rules import EURO
 async def mine(asked: Asked) -> Response:
     """Show the wallet, and the form for a deposit; a mailed link fills in its amount."""
     ready = _ready(asked)
-    form = forms.NOTHING if ready is None else forms.filled(amount=micros.text(ready))
+    form = forms.NOTHING if ready is None else forms.filled(amount=asked.speaks.amount(ready))
     return await _wallet(asked, form)
 
 
 @page(members_only=True)
 async def deposit(asked: Asked) -> Response:
-    """Ask for a deposit, and go on to where it is paid."""
+    """Ask for a deposit, and go on to where it is paid; first to its fee, unless it was seen."""
     form = await forms.read(asked)
     try:
         asked_for = await deposits.ask(
@@ -37,8 +37,11 @@ async def deposit(asked: Asked) -> Response:
         )
     except (*forms.Refusals, ProviderUnavailable) as trouble:
         return await _wallet(asked, form.refused(trouble))
-    # A till of our own is reached by its path, under whichever name the browser knows us.
-    return forward(asked_for.checkout_url.removeprefix(asked.base_url))
+    # With script the form shows the fee of what is typed, and says which one it showed.
+    if asked_for.provider == "sandbox" or form.text("seen_fee") == str(asked_for.fee_micros):
+        # A till of our own is reached by its path, under whichever name the browser knows us.
+        return forward(asked_for.checkout_url.removeprefix(asked.base_url))
+    return forward(f"/deposits/{asked_for.id}")
 
 
 @page(members_only=True)

@@ -10,7 +10,9 @@ from typing_extensions import TypedDict
 from api import downloads
 from api.call import Asked, call
 from api.v1.shapes import DayText, MomentText, MonthText, ScannedThingShape
+from irl import language as languages
 from irl import month
+from irl.language import Language
 from irl.settlement import document, statements
 from irl.settlement.statement import Statement
 
@@ -148,10 +150,18 @@ async def csv(asked: Asked) -> Response:
 
 @call(scope="wallet", media_type="application/pdf")
 async def pdf(asked: Asked) -> Response:
-    """Get the same as PDF, to print and to keep."""
+    """Get the same as PDF, in the language asked for by `Accept-Language`, else in one's own."""
     return await downloads.statement_paper(
-        await _statement(asked), nickname=asked.member.nickname, base_url=asked.base_url
+        await _statement(asked),
+        nickname=asked.member.nickname,
+        base_url=asked.base_url,
+        speaks=_language(asked),
     )
+
+
+def _language(asked: Asked) -> Language:
+    header = asked.scope["named"].get(b"accept-language", b"").decode("latin-1")
+    return languages.of(languages.wanted(header) if header else asked.member.language)
 
 
 async def _statement(asked: Asked) -> Statement:

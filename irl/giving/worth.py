@@ -50,7 +50,9 @@ _VOID: Final = select(voids.c.thing_id).where(
 _POT: Final = select(pots.c.budget_micros, pots.c.funds_micros).where(
     pots.c.month == bindparam("month"), pots.c.member_id == bindparam("member_id")
 )
-_SEAL: Final = select(members.c.seal).where(members.c.id == bindparam("member_id"))
+_GIVER: Final = select(members.c.seal, members.c.joined_at).where(
+    members.c.id == bindparam("member_id")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,15 +68,35 @@ class Given:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiversMonth:
-    """A month of one giver; the worths of all its pages sum to the pot."""
+    """A month of one giver; the worths of all its pages sum to the pot.
+
+    Attributes:
+        month: which one.
+        running: the running month.
+        joined_in: the month in which the giver joined.
+        state: of the month; one that has not begun counts as running.
+        closes_at: the first instant after it.
+        budget_micros: what is given at most; 0 where none is set.
+        funds_micros: what there is to give.
+        pot_micros: what is given.
+        count: all flattrs.
+        counting: those of them that are not void.
+        each_micros: what each of these gets, rounded down to a micro.
+        flattrs: a page of them, newest first.
+        next: the last one's id, if more follow.
+    """
 
     month: Month
+    running: Month
+    joined_in: Month
     state: State
     closes_at: datetime
     budget_micros: Micros
     funds_micros: Micros
     pot_micros: Micros
     count: int
+    counting: int
+    each_micros: Micros
     flattrs: tuple[Given, ...]
     next: str | None
 
@@ -114,14 +136,19 @@ async def of_month(
     given = [_given(row, seen) for row in seen.rows]
     start = _start(given, after)
     page = given[start : start + PAGE]
+    counting = len(seen.worth)
     return GiversMonth(
         month=seen.month,
+        running=seen.running,
+        joined_in=seen.joined_in,
         state=seen.state,
         closes_at=months.end(seen.month),
         budget_micros=seen.pot.budget_micros,
         funds_micros=seen.pot.funds_micros,
         pot_micros=seen.pot.micros,
         count=len(given),
+        counting=counting,
+        each_micros=Micros(seen.pot.micros // counting if counting else 0),
         flattrs=tuple(page),
         next=page[-1].id if start + PAGE < len(given) else None,
     )
@@ -148,6 +175,8 @@ class _Seen:
     """A member's month as it is read, and what each thing that counts is worth."""
 
     month: Month
+    running: Month
+    joined_in: Month
     state: State
     rows: list[Row]
     pot: Pot
@@ -162,11 +191,21 @@ async def _seen(house: House, member_id: int, month: Month | None, *, now: datet
         rows = await connection.all(_GIVEN, month=month, member_id=member_id)
         void = await _void(connection, rows, look, month=month, member_id=member_id)
         pot = await _pot(connection, look, month=month, member_id=member_id)
-        seal = await connection.value(_SEAL, member_id=member_id)
+        giver = await connection.one(_GIVER, member_id=member_id)
+    assert giver is not None, "who asks is a member"
     valid = [row["thing_id"] for row in rows if row["thing_id"] not in void]
     shares = divided(month=month, member=member_id, things=valid, pot=pot.micros)
     worth = dict(zip(valid, shares, strict=True))
-    return _Seen(month, look.state(month), rows, pot, seal, worth)
+    return _Seen(
+        month=month,
+        running=look.running,
+        joined_in=months.of(months.from_instant(giver["joined_at"])),
+        state=look.state(month),
+        rows=rows,
+        pot=pot,
+        seal=giver["seal"],
+        worth=worth,
+    )
 
 
 async def _void(

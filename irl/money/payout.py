@@ -25,6 +25,7 @@ class Payout:
     address: str
     amount_micros: Micros
     requested_at: datetime
+    exported_at: datetime | None
     paid_at: datetime | None
     returned_at: datetime | None
     trouble: str | None
@@ -44,6 +45,7 @@ def built(row: Row) -> Payout:
         address=masked(row["address"]),
         amount_micros=row["amount_micros"],
         requested_at=months.from_instant(row["requested_at"]),
+        exported_at=moment(row["exported_at"]),
         paid_at=moment(row["paid_at"]),
         returned_at=moment(row["returned_at"]),
         trouble=row["trouble"],

@@ -32,6 +32,7 @@ from irl.schema import (
     transfers,
     voids,
 )
+from irl.sentence import Sentence
 from irl.settlement import movements
 from irl.settlement.core import PART_UNIT
 from irl.settlement.movements import Account, Span
@@ -39,7 +40,7 @@ from irl.settlement.movements import Account, Span
 RULE_NAME: Final = "smallest-mix"
 """The rule by which the odd micro-euros are dealt out; docs/statements.md writes it out."""
 
-RULE: Final = (
+RULE: Final = Sentence(
     "Each flattr that is not void gets the pot divided by their number, rounded down to a whole"
     " micro-euro; as many of them as micro-euros remain get one more: those with the smallest"
     " mix. mix = splitmix64(splitmix64(splitmix64(month) ^ member) ^ thing), in 64 bits, with the"
@@ -216,17 +217,22 @@ class History:
     deposits: tuple[Row, ...]
 
 
+async def first_month(connection: Connection, member_id: int) -> Month:
+    """Give the month of a member's first statement."""
+    joined_at = await connection.value(_JOINED, member_id=member_id)
+    first = months.of(months.from_instant(joined_at))
+    # A pocket holds scans of up to 35 days, which count in their own month.
+    before = {"one": months.add(first, -1), "two": months.add(first, -2)}
+    return Month(await connection.value(_FLATTRED, member_id=member_id, **before) or first)
+
+
 async def history(connection: Connection, member_id: int, *, last: Month) -> History:
     """Read a member's accounts up to a closed month.
 
     Raises:
         NotFound: the member had not joined by then.
     """
-    joined_at = await connection.value(_JOINED, member_id=member_id)
-    first = months.of(months.from_instant(joined_at))
-    # A pocket holds scans of up to 35 days, which count in their own month.
-    before = {"one": months.add(first, -1), "two": months.add(first, -2)}
-    first = Month(await connection.value(_FLATTRED, member_id=member_id, **before) or first)
+    first = await first_month(connection, member_id)
     if last < first:
         raise NotFound(f"The first statement here is that of {months.text(first)}.")
     spans = [span for span in await movements.spans(connection) if span.month <= last]

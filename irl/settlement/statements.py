@@ -6,18 +6,20 @@ hashes are kept and never change. Whoever holds one statement can so show what a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from irl import month as months
 from irl.db import Connection, ForRows
 from irl.errors import NotFound, NothingYet
 from irl.house import House
+from irl.money.micros import Micros
 from irl.month import Month
 from irl.schema import months as closings
-from irl.schema import statement_hashes
+from irl.schema import pots, receipts, statement_hashes
 from irl.settlement import document, statement
 from irl.settlement.statement import Statement
 
@@ -42,11 +44,58 @@ _LAST: Final = (
     .order_by(statement_hashes.c.month.desc())
     .limit(1)
 )
+_IN_BRIEF: Final = (
+    select(
+        closings.c.month,
+        closings.c.closed_at,
+        func.coalesce(pots.c.pot_micros, 0).label("given"),
+        select(func.coalesce(func.sum(receipts.c.amount_micros), 0))
+        .where(
+            receipts.c.month == closings.c.month,
+            receipts.c.maker_id == bindparam("member_id"),
+        )
+        .scalar_subquery()
+        .label("received"),
+    )
+    .join(
+        pots,
+        (pots.c.month == closings.c.month) & (pots.c.member_id == bindparam("member_id")),
+        isouter=True,
+    )
+    .where(closings.c.state == "closed", closings.c.month >= bindparam("first"))
+    .order_by(closings.c.month.desc())
+)
 _KEEP: Final = ForRows(
     """INSERT INTO statement_hashes (member_id, month, sha256)
        SELECT member_id, month, sha256 FROM given WHERE true ON CONFLICT DO NOTHING""",
     {"member_id": "number", "month": "number", "sha256": "text"},
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InBrief:
+    """A closed month of a member in two figures; its statement tells the rest."""
+
+    month: Month
+    closed_at: datetime
+    given_micros: Micros
+    received_micros: Micros
+
+
+async def listed(house: House, member_id: int) -> tuple[InBrief, ...]:
+    """Give the months of which a member has a statement, the latest first; none is made by this."""
+    async with house.db.snapshot() as connection:
+        first = await statement.first_month(connection, member_id)
+        rows = await connection.all(_IN_BRIEF, member_id=member_id, first=first)
+    return tuple(
+        InBrief(
+            month=Month(row["month"]),
+            closed_at=months.from_instant(row["closed_at"]),
+            given_micros=Micros(row["given"]),
+            received_micros=Micros(int(row["received"])),
+        )
+        for row in rows
+    )
 
 
 async def of(house: House, member_id: int, month: Month, *, now: datetime) -> Statement:

@@ -14,7 +14,9 @@ import pytest
 
 from api import paper, statement_pdf
 from api.paper import Strip
+from irl import language
 from irl.house import House
+from irl.members import settings
 from irl.money.micros import Micros
 from irl.money.shares import mix, shares
 from irl.month import Day, Month
@@ -110,8 +112,9 @@ def account(*moved: tuple[str, str, int, int]) -> Account:
     )
 
 
-def printed(statement: Statement) -> bytes:
-    return statement_pdf.made(statement, nickname="Bob", host="flattr.example")
+def printed(statement: Statement, code: str = "en") -> bytes:
+    speaks = language.of(code)
+    return statement_pdf.made(statement, nickname="Bob", host="flattr.example", speaks=speaks)
 
 
 def said(pdf: bytes) -> list[str]:
@@ -144,13 +147,13 @@ def test_a_statement_says_what_was_given_and_received() -> None:
     assert "Statement of November 2026" in page
     assert "Bob at flattr.example" in page
     assert "Closed on 4 December 2026, 00:00 UTC" in page
-    assert "The budget was 5.00 EUR; 9.00 EUR were there to give." in page
+    assert "The budget was €5.00. There to give: €9.00.\n" in page
     assert re.search(r"1 Nov +Harbour +0 +2\.50\n", page)
     assert re.search(r"Night +1 +your own\n", page)
     assert re.search(r"3 flattrs +5\.00\n", page)
     assert re.search(r"Harbour +2 +1\.234567\n", page)
     assert re.search(r"6 flattrs +3\.703701\n", page)
-    assert "2.469134 EUR can be paid out from 3 February 2027 on." in page
+    assert "€2.469134 can be paid out from 3 February 2027 on." in page
     assert "Page 2 of 2" in page
 
 
@@ -211,7 +214,40 @@ def test_what_moved_is_listed_with_its_key_between_two_balances() -> None:
     assert re.search(r"12 Nov +Deposit, less its fee +9\.00\n +deposit/12/0\n", page)
     assert re.search(r"4 Dec +Given this month +\u22125\.00\n +pot/202611/7\n", page)
     assert re.search(r"After +5\.00\n", page)
-    assert "10.00 EUR came in; 1.00 EUR were the fee, 9.00 EUR became funds." in page
+    assert "€10.00 came in: €1.00 fee, €9.00 to give." in page
+
+
+@needs_poppler
+@pytest.mark.parametrize(
+    ("code", "figures", "day"),
+    [
+        ("en", ("€5.00", "1.666667", "10.00", "1 Nov"), "4 December 2026, 00:00 UTC"),
+        ("fr", ("5,00 €", "1,666667", "10,00", "1 nov."), "4 décembre 2026, 00:00 UTC"),
+        ("de", ("5,00 €", "1,666667", "10,00", "1. Nov."), "4. Dezember 2026, 00:00 UTC"),
+    ],
+)
+def test_the_paper_is_in_a_language_and_its_hash_in_none(
+    code: str, figures: tuple[str, ...], day: str
+) -> None:
+    statement = of_titles("A", "B", "C")
+    pdf = printed(statement, code)
+    page = whole(pdf)
+    for figure in (*figures, day, document.of(statement)["hash"], "Pot: 5000000 micro-euros"):
+        assert figure in page
+    assert "?" not in page
+    tag = {"en": "en-GB", "fr": "fr-FR", "de": "de-DE"}[code]
+    assert f"/Lang ({tag})".encode() in pdf
+
+
+@needs_poppler
+@pytest.mark.parametrize("code", ["en", "fr", "de"])
+def test_points_stand_below_each_other_in_each_language(code: str) -> None:
+    page = whole(printed(of_titles("Harbour", pot=1_234_560_000), code))
+    point = language.of(code).point
+    rows = [line for line in page.splitlines() if "Harbour" in line or "1 flattr" in line]
+    places = {line.rindex(point) for line in rows[:2]}
+    assert len(rows) >= 2
+    assert len(places) == 1
 
 
 @needs_poppler
@@ -236,7 +272,7 @@ def test_large_figures_are_never_cut(euros: int) -> None:
     received = (replace(statement.received[0], amount_micros=Micros(euros * 1_000_000 + 1)),)
     page = whole(printed(replace(statement, received=received)))
     assert "…" not in page
-    assert page.count(f"{euros}.000001") == 3
+    assert page.count(f"{euros:,}.000001") == 3
 
 
 @needs_poppler
@@ -314,3 +350,25 @@ async def test_the_calls_hand_out_the_paper_of_a_closed_month_only(
     assert "statement-2026-11.pdf" in answer.headers["content-disposition"]
     assert answer.content.startswith(b"%PDF-")
     assert answer.content == (await bob.get("/me/statements/2026-11.pdf")).content
+
+
+@pytest.mark.anyio
+async def test_a_call_gets_the_paper_in_the_language_that_it_asks_for_else_in_ones_own(
+    people: People, members: Cast, house: House, clock: Clock
+) -> None:
+    bob: Hands = await people("Bob")
+    clock.now = datetime(2026, 12, 5, tzinfo=UTC)
+    await runner.settle(house, MONTH, early=False, now=clock.now)
+
+    async def language_of(**headers: str) -> str:
+        answer = await bob.ask("GET", "/me/statements/2026-11.pdf", headers=headers)
+        found = re.search(rb"/Lang \((.*?)\)", answer.content)
+        assert found is not None
+        return found[1].decode()
+
+    assert await language_of() == "en-GB"
+    await settings.set_language(house, members.joined["Bob"].id, "de")
+    assert await language_of() == "de-DE"
+    asks = {"Accept-Language": "fr-CH, de;q=0.5"}
+    assert await language_of(**asks) == "fr-FR"
+    assert await language_of(**{"Accept-Language": "tlh"}) == "en-GB"

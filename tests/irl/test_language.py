@@ -13,6 +13,9 @@ from irl.month import Day, Month
 from irl.rules import CENT
 from irl.sentence import Euros, Sentence
 
+NBSP = "\N{NO-BREAK SPACE}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
 MOMENT = datetime(2026, 11, 30, 23, 59, tzinfo=UTC)
 
 
@@ -92,3 +95,46 @@ def test_a_language_that_the_house_does_not_speak_is_english() -> None:
 @pytest.mark.parametrize("code", language.NAMES)
 def test_nothing_stays_nothing_in_each_language(code: str) -> None:
     assert language.of(code).says("") == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "money", "figure", "amount"),
+    [
+        ("en", "€1,234.50", "1,234.50", "1234.50"),
+        ("fr", f"1{NARROW}234,50{NBSP}€", f"1{NARROW}234,50", "1234,50"),
+        ("de", f"1.234,50{NBSP}€", "1.234,50", "1234,50"),
+    ],
+)
+def test_an_amount_is_written_in_text_in_a_table_and_in_a_field(
+    code: str, money: str, figure: str, amount: str
+) -> None:
+    speaks = language.of(code)
+    micros = 1_234_500_000
+    assert (speaks.money(micros), speaks.figure(micros), speaks.amount(micros)) == (
+        money,
+        figure,
+        amount,
+    )
+
+
+@pytest.mark.parametrize("code", ["en", "fr", "de"])
+def test_what_cents_do_not_say_is_written_to_the_last_micro(code: str) -> None:
+    speaks = language.of(code)
+    assert f"1{speaks.point}666667" in speaks.money(1_666_667)
+    assert speaks.figure(1_666_667) == f"1{speaks.point}666667"
+    assert f"1{speaks.point}66" in speaks.cents(1_666_667)
+    assert "667" not in speaks.cents(1_666_667)
+
+
+@pytest.mark.parametrize("code", ["en", "fr", "de"])
+def test_below_zero_stands_a_minus_and_no_hyphen(code: str) -> None:
+    speaks = language.of(code)
+    assert speaks.figure(-10_000) == f"{MINUS}0{speaks.point}01"
+    for micros in (-10_000, -1):
+        assert speaks.money(micros).startswith(MINUS)
+        assert "-" not in speaks.money(micros)
+
+
+@pytest.mark.parametrize(("code", "short"), [("en", "4 Dec"), ("fr", "4 déc."), ("de", "4. Dez.")])
+def test_a_day_is_short_in_a_column(code: str, short: str) -> None:
+    assert language.of(code).short_day(datetime(2026, 12, 4, tzinfo=UTC)) == short

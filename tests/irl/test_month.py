@@ -82,3 +82,18 @@ def test_a_day_is_the_one_in_utc() -> None:
     assert month.to_day(late) == 20261124
     assert month.to_day(date(2026, 1, 2)) == 20260102
     assert month.from_day(20260102) == date(2026, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "left"),
+    [
+        (datetime(2026, 11, 1, tzinfo=UTC), 30),
+        (datetime(2026, 11, 30, 23, 59, 59, 999_000, tzinfo=UTC), 1),
+        (datetime(2026, 12, 1, 1, tzinfo=timezone(timedelta(hours=2))), 1),
+        (datetime(2026, 12, 1, tzinfo=UTC), 0),
+        (datetime(2027, 5, 1, tzinfo=UTC), 0),
+        (datetime(2026, 10, 31, 12, tzinfo=UTC), 31),
+    ],
+)
+def test_today_is_among_the_days_that_are_left(now: datetime, left: int) -> None:
+    assert month.days_left(Month(202611), now=now) == left

@@ -35,7 +35,7 @@ class Person:
     def press(self, button: str) -> None:
         """Press the button with this text, as a form without script does."""
         for action, inside in re.findall(
-            r'<form method="post" action="([^"]+)">(.*?)</form>', self.text, re.DOTALL
+            r'<form\b[^>]*\baction="([^"]+)"[^>]*>(.*?)</form>', self.text, re.DOTALL
         ):
             for attributes, text in re.findall(r"<button([^>]*)>(.*?)</button>", inside):
                 if unescape(text).strip() == button:

@@ -35,6 +35,7 @@ pytestmark = pytest.mark.timeout(300)
 
 APPROVE = {"PayPal": "Approve", "Skrill": "Pay"}
 AMOUNT = "12.34"
+FEE = 1_234_000  # of it, in micros
 LONG = bool(os.environ.get("IRL_LONG"))
 
 
@@ -132,6 +133,8 @@ def steps(street: Street, name: str) -> list[Callable[[], None]]:
     def begin() -> None:
         bob.open(f"{street.service.url}/wallet")
         bob.text = bob.text.replace('value=""', f'value="{AMOUNT}"', 1)
+        # With script the form has shown this fee beside the amount, and says so.
+        bob.text = bob.text.replace('name="seen_fee" value=""', f'name="seen_fee" value="{FEE}"', 1)
         bob.press(f"Go on with {name}")
         assert bob.status == 303, bob.text
 
@@ -263,6 +266,28 @@ def test_a_provider_that_never_answers_keeps_nobody_else_waiting(street: Street)
     assert 1.9 < time.monotonic() - begun < 10
     assert slowest < 1.5, "others waited too"
     street.fakes.skrill_app.faults.clear()
+
+
+@pytest.mark.parametrize("name", ["PayPal", "Skrill"])
+@pytest.mark.parametrize("seen", ["", "1"])
+def test_whoever_has_not_seen_the_fee_sees_it_before_leaving(
+    street: Street, name: str, seen: str
+) -> None:
+    _, leave, approve, come_back = steps(street, name)
+    bob = street.bob
+    bob.open(f"{street.service.url}/wallet")
+    bob.text = bob.text.replace('value=""', f'value="{AMOUNT}"', 1)
+    bob.text = bob.text.replace('name="seen_fee" value=""', f'name="seen_fee" value="{seen}"', 1)
+    bob.press(f"Go on with {name}")
+    assert bob.going == f"{street.service.url}/deposits/{deposit_of(street)}"
+    bob.follow()
+    for words in (f"€{AMOUNT}", "€1.234000", "€11.106000", "Yours to give"):
+        assert words in bob.text
+    bob.press(f"Pay by {name}")
+    leave()
+    approve()
+    come_back()
+    until("<h1>Paid", bob, f"{street.service.url}/deposits/{deposit_of(street)}")
 
 
 @pytest.mark.parametrize("name", ["PayPal", "Skrill"])

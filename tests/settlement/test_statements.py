@@ -274,3 +274,32 @@ async def test_two_who_ask_for_the_same_statement_at_once_get_the_same(
     both = await asyncio.gather(*(_of(house, members, "Bob") for _ in range(8)))
     assert len({document.of(each)["hash"] for each in both}) == 1
     assert len(await _hashes(house)) == 1
+
+
+async def test_the_list_says_in_two_figures_what_each_statement_says(
+    house: House, members: Cast
+) -> None:
+    await winter.lived(house, members)
+    for name in winter.NAMES:
+        member = await members.member(name)
+        listed = await statements.listed(house, member.id)
+        assert [one.month for one in listed] == sorted((one.month for one in listed), reverse=True)
+        told = {}
+        for month in winter.MONTHS:
+            try:
+                told[month] = await statements.of(house, member.id, month, now=members.now)
+            except NotFound:
+                continue
+        assert {one.month: (one.given_micros, one.received_micros) for one in listed} == {
+            month: (found.pot_micros, found.received_micros) for month, found in told.items()
+        }
+        assert [one.closed_at for one in listed] == [told[one.month].closed_at for one in listed]
+
+
+async def test_who_joined_after_the_last_closing_has_an_empty_list(
+    house: House, members: Cast
+) -> None:
+    await _closed(house, members, "Work")
+    members.now = day(10, 12)
+    dora = await members.member("Dora")
+    assert await statements.listed(house, dora.id) == ()

@@ -45,9 +45,7 @@ class _Forms(HTMLParser):
             form.names.add(name)
         if tag == "input" and said.get("type") == "file":
             form.files.append(name)
-        elif tag == "input" and (
-            said.get("type") not in {"checkbox", "radio"} or "checked" in said
-        ):
+        elif tag == "input" and (said.get("type") not in {"checkbox", "radio"} or _chosen(said)):
             form.fields.append((name, said.get("value", "")))
         elif tag == "select":
             self._select = name
@@ -69,6 +67,10 @@ class _Forms(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._area is not None:
             self._area += data
+
+
+def _chosen(said: dict[str, str]) -> bool:
+    return said["type"] == "radio" and "checked" in said
 
 
 @dataclass

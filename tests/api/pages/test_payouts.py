@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from irl import settlement
@@ -34,7 +36,7 @@ async def test_a_payout_from_the_first_look_to_its_return(
     await alice.open("/wallet")
     assert 'href="/payouts"' in alice.text
     await alice.open("/payouts")
-    assert "€18.00 from 23 December 2026" in alice.text
+    assert re.search(r"From 23 December 2026</p><p class=\"worth\">€18.00<", alice.text)
     await alice.open("/payouts/address")
     await alice.submit("/payouts/address", holder="Älice", address="DE00", password=PASSWORD)
     assert alice.page.status_code == 422
@@ -46,26 +48,27 @@ async def test_a_payout_from_the_first_look_to_its_return(
     assert "This is not your password." in alice.text
     await alice.submit("/payouts/address", address=IBAN, password=PASSWORD)
     assert alice.path == "/payouts"
-    assert "To Aelice, DE89370400440532013000" in alice.text
+    assert "<strong>Aelice</strong>" in alice.text
+    assert IBAN in alice.text
     assert "Payouts begin at €10.00." in alice.text
     clock.now = day(23, 12)
     await alice.open("/payouts")
     await alice.submit("/payouts", amount="18,01", password=PASSWORD)
     assert alice.page.status_code == 409
-    assert "€18.00 can be paid out now" in alice.text
+    assert re.search(r"(€18.00|18.00 EUR) can be paid out now", alice.text)
     await alice.submit("/payouts", amount="", password=PASSWORD)
     assert alice.path == "/payouts"
-    assert "asked for" in alice.text
+    assert "Asked for on 23 December 2026" in alice.text
     [payout] = await payouts.mine(house, members.joined["Alice"].id)
     await payouts.returned(house, payout.id, why="<b>closed</b>", now=clock.now)
     await alice.open("/payouts")
-    assert "came back" in alice.text
+    assert "Came back on 23 December 2026" in alice.text
     assert "&lt;b&gt;closed&lt;/b&gt;" in alice.text
 
 
 async def test_revenue_is_moved_to_funds(alice: Browser) -> None:
     await alice.open("/payouts/move")
-    assert "€18.00 can be moved" in alice.text
+    assert "Up to €18.00." in alice.text
     await alice.submit("/payouts/move", amount="20")
     assert alice.page.status_code == 409
     await alice.submit("/payouts/move", amount="5.50")

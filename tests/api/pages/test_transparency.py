@@ -36,21 +36,21 @@ async def test_before_any_month_is_closed_there_are_words_and_no_figures(
 ) -> None:
     page = await visitor.open("/transparency")
     assert page.status_code == 200
-    assert "Of 1.00 EUR that a member pays in, €0.10 are" in page.text
+    assert "Of €1.00 that a member pays in, €0.10 are" in page.text
     assert "No month is closed yet" in page.text
 
 
 async def test_figures_are_drawn_and_written(visitor: Browser, house: House, members: Cast) -> None:
     await _november(house, members, givers=6)
     page = (await visitor.open("/transparency")).text
-    found = re.search(r"<svg.*?</svg>", page, re.DOTALL)
+    found = re.search(r'<ul class="measures">.*?</ul>', page, re.DOTALL)
     assert found is not None
     drawing = ET.fromstring(found[0])
-    said = [text.text for text in drawing.iter("text")]
-    assert said[:2] == ["Deposited", "€60.00"]
-    assert dict(zip(said[::2], said[1::2], strict=True))["Given to makers"] == "€12.00"
+    said = [(line.findtext("span"), line.findtext("strong")) for line in drawing.iter("li")]
+    assert said[0] == ("Deposited", "€60.00")
+    assert dict(said)["Given to makers"] == "€12.00"
     widths = [
-        float(bar.get("width", "")) for bar in drawing.iter("rect") if bar.get("class") == "bar"
+        float(bar.get("width", "")) for bar in drawing.iter("rect") if bar.get("class") == "measure"
     ]
     assert widths == [320, 32, 64, 224, 64]
     for figure in ("60.00", "6.00", "12.00", "42.00"):

@@ -198,7 +198,7 @@ async def test_a_closed_month_stays_as_it_was_given(house: House, members: Cast)
     members.now = day(4, 12)
     await settlement.settle(house, NOVEMBER, now=members.now)
     closed = await month_of(members, "Bob", NOVEMBER)
-    assert closed == dataclasses.replace(running, state="closed")
+    assert closed == dataclasses.replace(running, state="closed", running=Month(202612))
     assert sum(given.worth_micros for given in closed.flattrs) == 5 * EURO
     assert [given.void for given in closed.flattrs].count(True) == 1
     await members.funds("Bob", euros=20, budget=9)
