@@ -139,7 +139,7 @@ async def _codes(cast: Cast, hung: Sequence[Placement], gallery: Gallery) -> Non
     await subscriptions.begin(cast.house, gita.id, code=hung[1].code, months=6, now=now)
     await subscriptions.begin(cast.house, gita.id, code=hung[7].code, months=3, now=now)
     bare = await cast.thing("Mara", "Untitled, unfinished")
-    for reason, said in (("wrong_maker", "This was painted by my aunt."), ("other", "")):
+    for reason, said in (("not_the_maker", "My aunt painted it."), ("other", "")):
         await _report(cast, hung[4], reason, said)
     gallery.words |= {
         "open": hung[6].code.text,
@@ -160,7 +160,7 @@ async def _report(cast: Cast, placement: Placement, reason: str, said: str) -> N
         cast.house,
         code=placement.code,
         thing_id=None,
-        reason=reason if reason in reports.REASONS else reports.REASONS[0],
+        reason=reason,
         text=said,
         address="192.0.2.9",
         now=cast.now,
