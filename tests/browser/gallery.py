@@ -57,8 +57,9 @@ async def filled(house: House, *, now: datetime) -> Gallery:
     gallery = Gallery()
     first = months.add(months.of(now), -CLOSED_MONTHS)
     cast = Cast(house, months.start(first) + timedelta(hours=9))
-    await charities.add(house, name="Sea Rescue", url="https://rescue.example/", now=cast.now)
-    await charities.add(house, name="Night Shelter", url="https://shelter.example/", now=cast.now)
+    for name, url in (("Sea Rescue", "https://sea.example/"), ("Shelter", "https://bed.example/")):
+        charity = await charities.add(house, name=name, url=url, now=cast.now)
+    gallery.words["charity"] = str(charity.id)
     hung = [await _hang(cast, *_exhibit) for _exhibit in _exhibits()]
     for name in GIVERS:
         await cast.funds(name, euros=FUNDS_EUROS, budget=BUDGET_EUROS)
@@ -152,6 +153,7 @@ async def _codes(cast: Cast, hung: Sequence[Placement], gallery: Gallery) -> Non
         "revoked": revoked.code.text,
         "thing": thing.id,
         "bare": bare.id,
+        "panels": hung[8].thing.id,
     }
 
 

@@ -103,9 +103,13 @@ EXAMPLES: Final = (
     Shown(name="thing-bare", address="/things/{bare}", who="maker"),
     Shown(name="statement-given", address="/statements/{closed}", who="giver"),
     Shown(name="statement-received", address="/statements/{closed}", who="maker"),
+    Shown(name="house-charity", address="/house/charities/{charity}", who="operator"),
+    Shown(name="house-refused", address="/house", who="giver", status=404),
+    Shown(name="look-up-found", address="/look-up?url=https://embankment.example/panels"),
+    Shown(name="password-new", address="/password/new?token=unknown"),
     Shown(name="statement-none", address="/statements/2099-12", who="giver", status=409),
 )
-"""Each state worth looking at beside the plain pages."""
+"""Each state worth looking at beside the plain pages; of an address not in the table, none."""
 
 NOT_PAGES: Final = {
     "/static/{name}": "files",
@@ -136,7 +140,8 @@ def routes() -> Iterator[Route]:
 def shown() -> tuple[Shown, ...]:
     """Give all pages to look at: those of the table, and the examples."""
     found = [one for route in routes() if (one := _by_itself(route)) is not None]
-    return (*found, *EXAMPLES)
+    table = list(routes())
+    return (*found, *(one for one in EXAMPLES if any(_fits(route, one) for route in table)))
 
 
 def without_example() -> list[str]:
