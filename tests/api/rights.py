@@ -1,0 +1,193 @@
+"""Who may do what: one line for each route, read by test_rights.py.
+
+The columns after the address say whose it is, and what a visitor, another member, the operator and
+the one whose it is are answered; after them stands what is sent: a form, or JSON to the API.
+
+    yes   done or shown          who   asked to sign in, or for a token
+    404   not there for them     4xx   refused with this status
+
+What is refused to the owner too (a wrong password, an unknown link, a provider that is not set up)
+is refused to all alike. Play money is decided by the till's own post, as a provider would do it.
+A line about an address that is in no table of routes is passed over.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PAGES: Final = """
+GET    /t/{open}                                   giver    yes  yes  yes  yes
+GET    /t/{open}/                                  giver    yes  yes  yes  yes
+POST   /t/{other}                                  giver    yes  yes  yes  yes  nonce=right-1
+POST   /t/{open}/visit                             giver    yes  yes  yes  yes
+GET    /t/{open}/report                            giver    yes  yes  yes  yes
+POST   /t/{open}/report                            giver    yes  yes  yes  yes  reason=other&text=
+GET    /reported                                   giver    yes  yes  yes  yes
+GET    /scan                                       giver    yes  yes  yes  yes
+POST   /scan                                       giver    yes  yes  yes  yes  code={open}&nonce=right-2
+GET    /                                           giver    yes  yes  yes  yes
+POST   /language                                   giver    yes  yes  yes  yes  language=en&next=/
+GET    /static/irl.css                             giver    yes  yes  yes  yes
+GET    /join                                       giver    yes  yes  yes  yes
+POST   /join                                       giver    yes  yes  yes  yes  email=ruth@house.example&nickname=Ruth&password=long-enough-1&invitation={invitation}
+GET    /join/sent                                  giver    yes  yes  yes  yes
+POST   /join/sent                                  giver    yes  yes  yes  yes  email=ruth@house.example
+GET    /verify?token={link}                        giver    yes  yes  yes  yes
+POST   /verify                                     giver    422  422  422  422  token=unknown
+GET    /sign-in                                    giver    yes  yes  yes  yes
+POST   /sign-in                                    giver    who  who  who  who  email=gita@house.example&password=not-this-one&next=/
+POST   /sign-out                                   newcomer yes  yes  yes  yes
+GET    /month                                      giver    who  yes  yes  yes
+POST   /month                                      giver    who  yes  yes  yes  budget=5
+POST   /flattrs/{flattr}/undo                      giver    who  404  404  yes  next=/month
+POST   /t/{given}/subscribe                        giver    who  yes  yes  yes  months=3
+GET    /subscriptions                              giver    who  yes  yes  yes
+POST   /subscriptions/{subscription}               giver    who  404  404  yes  state=paused
+GET    /charity                                    giver    who  yes  yes  yes
+POST   /charity                                    giver    who  yes  yes  yes  charity=
+GET    /wallet                                     giver    who  yes  yes  yes
+POST   /wallet                                     giver    who  yes  yes  yes  amount=10&provider=sandbox
+POST   /wallet/reload                              giver    who  yes  yes  yes  on=yes
+GET    /sandbox/checkout/{pending}                 giver    who  404  404  yes
+GET    /deposits/{pending}                         giver    who  404  404  yes
+POST   /deposits/{pending}/pay                     giver    who  404  404  yes
+GET    /deposits/{booked}/back                     giver    who  404  404  yes
+POST   /deposits/{booked}/look                     giver    who  404  404  yes
+GET    /payouts                                    maker    who  yes  yes  yes
+POST   /payouts                                    maker    who  409  409  yes  amount=10&password={password}
+GET    /payouts/address                            maker    who  yes  yes  yes
+POST   /payouts/address                            maker    who  yes  yes  yes  method=sepa&holder=Mara&address={iban}&password={password}
+GET    /payouts/move                               maker    who  yes  yes  yes
+POST   /payouts/move                               maker    who  409  409  yes  amount=1
+GET    /things                                     maker    who  yes  yes  yes
+POST   /things                                     maker    who  yes  yes  yes  title=Mine&category=images&language=en
+GET    /things/{thing}                             maker    who  404  404  yes
+POST   /things/{thing}                             maker    who  404  404  yes  title=Changed&category=images&language=en
+POST   /things/{thing}/codes                       maker    who  404  404  yes  placement=Here
+POST   /things/{thing}/codes/{early}/revoke        maker    who  404  404  yes
+POST   /things/{bare}/delete                       maker    who  404  404  yes
+GET    /transparency                               giver    yes  yes  yes  yes
+GET    /statements/{closed}                        giver    who  404  404  yes
+GET    /statements/{closed}.json                   giver    who  404  404  yes
+GET    /statements/{closed}.csv                    giver    who  404  404  yes
+GET    /statements/{closed}.pdf                    giver    who  404  404  yes
+POST   /sign-in/passkey                            giver    ?    ?    ?    ?    credential={}&next=/
+POST   /sign-in/passkey/begin                      giver    ?    ?    ?    ?
+GET    /password                                   giver    ?    ?    ?    ?
+POST   /password                                   giver    ?    ?    ?    ?    email=gita@house.example
+GET    /password/sent                              giver    ?    ?    ?    ?
+GET    /password/new?token=unknown                 giver    ?    ?    ?    ?
+POST   /password/new                               giver    ?    ?    ?    ?    token=unknown&password=long-enough-1
+GET    /account                                    giver    ?    ?    ?    ?
+GET    /account/password                           giver    ?    ?    ?    ?
+POST   /account/password                           giver    ?    ?    ?    ?    password=not-this-one&new_password=long-enough-1
+GET    /account/passkeys                           giver    ?    ?    ?    ?
+POST   /account/passkeys/begin                     giver    ?    ?    ?    ?    password={password}
+POST   /account/passkeys                           giver    ?    ?    ?    ?    name=Phone&credential={}
+POST   /account/passkeys/{passkey}/remove          giver    ?    ?    ?    ?
+POST   /account/devices/{device}/end               giver    ?    ?    ?    ?
+POST   /account/apps/{app}/revoke                  giver    ?    ?    ?    ?
+POST   /account/everywhere                         newcomer ?    ?    ?    ?
+GET    /statements                                 giver    ?    ?    ?    ?
+POST   /scan/queue                                 giver    ?    ?    ?    ?    {"scans":[{"payload":"{open}","nonce":"rq"}]}
+GET    /pocket                                     giver    ?    ?    ?    ?
+POST   /pocket/remove                              giver    ?    ?    ?    ?    thing={thing}
+POST   /pocket/word                                giver    ?    ?    ?    ?
+POST   /pocket/mail                                giver    ?    ?    ?    ?    email=rosa@house.example
+GET    /pocket/mailed                              giver    ?    ?    ?    ?
+GET    /pocket/take?word=unknown                   giver    ?    ?    ?    ?
+POST   /pocket/take                                giver    ?    ?    ?    ?    word=unknown
+GET    /offline                                    giver    ?    ?    ?    ?
+GET    /sw.js                                      giver    ?    ?    ?    ?
+GET    /manifest.webmanifest                       giver    ?    ?    ?    ?
+GET    /icons/192.png                              giver    ?    ?    ?    ?
+POST   /things/{thing}/picture                     maker    ?    ?    ?    ?    PHOTO
+POST   /things/{thing}/picture/drop                maker    ?    ?    ?    ?
+POST   /things/{thing}/web                         maker    ?    ?    ?    ?
+GET    /things/{thing}/button.svg                  maker    ?    ?    ?    ?
+GET    /pictures/{picture}-small.webp              maker    ?    ?    ?    ?
+GET    /pictures/{picture}.webp                    maker    ?    ?    ?    ?
+GET    /look-up                                    giver    ?    ?    ?    ?
+POST   /look-up                                    giver    ?    ?    ?    ?    thing={panels}&url=https://embankment.example/panels
+GET    /house                                      operator ?    ?    ?    ?
+GET    /house/invitations                          operator ?    ?    ?    ?
+POST   /house/invitations                          operator ?    ?    ?    ?    count=1
+GET    /house/reports                              operator ?    ?    ?    ?
+GET    /house/reports/decided                      operator ?    ?    ?    ?
+POST   /house/reports/{report}                     operator ?    ?    ?    ?    decision=keep&from=waiting
+GET    /house/charities                            operator ?    ?    ?    ?
+POST   /house/charities                            operator ?    ?    ?    ?    name=Night+school&url=https://school.example/
+GET    /house/charities/{charity}                  operator ?    ?    ?    ?
+POST   /house/charities/{charity}/account          operator ?    ?    ?    ?    holder=Sea+Rescue&iban={iban}&password={password}
+POST   /house/charities/{charity}/payout           operator ?    ?    ?    ?    password={password}
+POST   /house/charities/{charity}/retire           operator ?    ?    ?    ?
+GET    /house/months                               operator ?    ?    ?    ?
+POST   /house/months/{running}/close               operator ?    ?    ?    ?    early=yes
+POST   /house/audit                                operator ?    ?    ?    ?
+GET    /house/mails                                operator ?    ?    ?    ?
+POST   /house/mails/{mail}/again                   operator ?    ?    ?    ?
+POST   /house/mails/{mail}/drop                    operator ?    ?    ?    ?
+GET    /house/payments                             operator ?    ?    ?    ?
+GET    /house/payouts/{payout}.xml                 operator ?    ?    ?    ?
+"""
+
+API: Final = """
+POST   /api/v1/scans                               giver    yes  yes  yes  yes  {"scans":[{"payload":"{open}","nonce":"r"}]}
+POST   /api/v1/frames                              giver    yes  yes  yes  yes  PHOTO
+POST   /api/v1/members                             giver    yes  yes  yes  yes  {"email":"rosa@house.example","nickname":"Rosa","password":"long-enough-1","invitation":"{invitation}"}
+POST   /api/v1/members/verify                      giver    422  422  422  422  {"token":"unknown"}
+POST   /api/v1/members/verify/resend               giver    yes  yes  yes  yes  {"email":"rosa@house.example"}
+POST   /api/v1/tokens                              giver    who  who  who  who  {"email":"gita@house.example","password":"not this one","scopes":["flattr"],"name":"x"}
+DELETE /api/v1/tokens/{token_id}                   giver    who  404  404  yes
+GET    /api/v1/me                                  giver    who  yes  yes  yes
+PUT    /api/v1/me/budget                           giver    who  yes  yes  yes  {"budget_micros":5000000}
+GET    /api/v1/me/reload                           giver    who  yes  yes  yes
+PUT    /api/v1/me/reload                           giver    who  yes  yes  yes  {"on":false}
+GET    /api/v1/me/charity                          giver    who  yes  yes  yes
+PUT    /api/v1/me/charity                          giver    who  yes  yes  yes  {"charity":null}
+GET    /api/v1/charities                           giver    yes  yes  yes  yes
+POST   /api/v1/me/deposits                         giver    who  yes  yes  yes  {"amount_micros":10000000,"provider":"sandbox"}
+GET    /api/v1/me/deposits                         giver    who  yes  yes  yes
+GET    /api/v1/me/deposits/{booked}                giver    who  404  404  yes
+GET    /api/v1/me/payouts                          maker    who  yes  yes  yes
+POST   /api/v1/me/payouts                          maker    who  409  409  yes  {"amount_micros":10000000,"password":"{password}"}
+GET    /api/v1/me/payouts/{payout}                 maker    who  404  404  yes
+GET    /api/v1/me/payout-address                   maker    who  yes  yes  yes
+PUT    /api/v1/me/payout-address                   maker    who  yes  yes  yes  {"method":"sepa","holder":"Mara","address":"{iban}","password":"{password}"}
+POST   /api/v1/me/moves                            maker    who  409  409  yes  {"amount_micros":1000000}
+GET    /api/v1/me/moves                            maker    who  yes  yes  yes
+GET    /api/v1/me/flattrs                          giver    who  yes  yes  yes
+DELETE /api/v1/me/flattrs/{flattr_2}               giver    who  404  404  yes
+GET    /api/v1/me/subscriptions                    giver    who  yes  yes  yes
+POST   /api/v1/subscriptions                       giver    who  yes  yes  yes  {"code":"{long}","months":3}
+GET    /api/v1/subscriptions/{subscription}        giver    who  404  404  yes
+PATCH  /api/v1/subscriptions/{subscription}        giver    who  404  404  yes  {"state":"running"}
+DELETE /api/v1/subscriptions/{subscription}        giver    who  404  404  yes
+GET    /api/v1/me/statements/{closed}.csv          giver    who  404  404  yes
+GET    /api/v1/me/statements/{closed}.pdf          giver    who  404  404  yes
+GET    /api/v1/me/statements/{closed}              giver    who  404  404  yes
+POST   /api/v1/things                              maker    who  yes  yes  yes  {"title":"Mine","category":"images","language":"en"}
+GET    /api/v1/things?q=Harbour                    maker    yes  yes  yes  yes
+GET    /api/v1/things/{thing}                      maker    yes  yes  yes  yes
+PATCH  /api/v1/things/{thing}                      maker    who  404  404  yes  {"title":"Changed"}
+POST   /api/v1/things/{thing}/codes                maker    who  404  404  yes  {"placement":"Here"}
+GET    /api/v1/codes/{given}.svg                   maker    yes  yes  yes  yes
+GET    /api/v1/codes/{given}.png                   maker    yes  yes  yes  yes
+GET    /api/v1/codes/{given}.pdf                   maker    yes  yes  yes  yes
+DELETE /api/v1/codes/{over}                        maker    who  404  404  yes
+PUT    /api/v1/things/{thing}/picture              maker    ?    ?    ?    ?    PHOTO
+DELETE /api/v1/things/{thing}/picture              maker    ?    ?    ?    ?
+DELETE /api/v1/things/{thing}                      maker    who  404  404  yes
+POST   /api/v1/reports                             giver    yes  yes  yes  yes  {"code":"{open}","reason":"other"}
+GET    /api/v1/transparency                        giver    yes  yes  yes  yes
+POST   /sandbox/checkout/{pending}                 giver    yes  yes  yes  yes  decision=approve
+"""
+
+HOUSE: Final = """
+GET    /healthz                                    giver    yes  yes  yes  yes
+GET    /problems/invalid                           giver    yes  yes  yes  yes
+GET    /api/v1/openapi.json                        giver    yes  yes  yes  yes
+GET    /api/docs                                   giver    yes  yes  yes  yes
+POST   /hooks/paypal                               giver    404  404  404  404  {}
+POST   /hooks/skrill                               giver    404  404  404  404  status=2
+"""
