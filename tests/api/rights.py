@@ -5,6 +5,7 @@ the one whose it is are answered; after them stands what is sent: a form, or JSO
 
     yes   done or shown          who   asked to sign in, or for a token
     404   not there for them     4xx   refused with this status
+    -     nobody asks: the operator is the one whose it is
 
 What is refused to the owner too (a wrong password, an unknown link, a provider that is not set up)
 is refused to all alike. Play money is decided by the till's own post, as a provider would do it.
@@ -71,64 +72,64 @@ GET    /statements/{closed}                        giver    who  404  404  yes
 GET    /statements/{closed}.json                   giver    who  404  404  yes
 GET    /statements/{closed}.csv                    giver    who  404  404  yes
 GET    /statements/{closed}.pdf                    giver    who  404  404  yes
-POST   /sign-in/passkey                            giver    ?    ?    ?    ?    credential={}&next=/
-POST   /sign-in/passkey/begin                      giver    ?    ?    ?    ?
-GET    /password                                   giver    ?    ?    ?    ?
-POST   /password                                   giver    ?    ?    ?    ?    email=gita@house.example
-GET    /password/sent                              giver    ?    ?    ?    ?
-GET    /password/new?token=unknown                 giver    ?    ?    ?    ?
-POST   /password/new                               giver    ?    ?    ?    ?    token=unknown&password=long-enough-1
-GET    /account                                    giver    ?    ?    ?    ?
-GET    /account/password                           giver    ?    ?    ?    ?
-POST   /account/password                           giver    ?    ?    ?    ?    password=not-this-one&new_password=long-enough-1
-GET    /account/passkeys                           giver    ?    ?    ?    ?
-POST   /account/passkeys/begin                     giver    ?    ?    ?    ?    password={password}
-POST   /account/passkeys                           giver    ?    ?    ?    ?    name=Phone&credential={}
-POST   /account/passkeys/{passkey}/remove          giver    ?    ?    ?    ?
-POST   /account/devices/{device}/end               giver    ?    ?    ?    ?
-POST   /account/apps/{app}/revoke                  giver    ?    ?    ?    ?
-POST   /account/everywhere                         newcomer ?    ?    ?    ?
-GET    /statements                                 giver    ?    ?    ?    ?
-POST   /scan/queue                                 giver    ?    ?    ?    ?    {"scans":[{"payload":"{open}","nonce":"rq"}]}
-GET    /pocket                                     giver    ?    ?    ?    ?
-POST   /pocket/remove                              giver    ?    ?    ?    ?    thing={thing}
-POST   /pocket/word                                giver    ?    ?    ?    ?
-POST   /pocket/mail                                giver    ?    ?    ?    ?    email=rosa@house.example
-GET    /pocket/mailed                              giver    ?    ?    ?    ?
-GET    /pocket/take?word=unknown                   giver    ?    ?    ?    ?
-POST   /pocket/take                                giver    ?    ?    ?    ?    word=unknown
-GET    /offline                                    giver    ?    ?    ?    ?
-GET    /sw.js                                      giver    ?    ?    ?    ?
-GET    /manifest.webmanifest                       giver    ?    ?    ?    ?
-GET    /icons/192.png                              giver    ?    ?    ?    ?
-POST   /things/{thing}/picture                     maker    ?    ?    ?    ?    PHOTO
-POST   /things/{thing}/picture/drop                maker    ?    ?    ?    ?
-POST   /things/{thing}/web                         maker    ?    ?    ?    ?
-GET    /things/{thing}/button.svg                  maker    ?    ?    ?    ?
-GET    /pictures/{picture}-small.webp              maker    ?    ?    ?    ?
-GET    /pictures/{picture}.webp                    maker    ?    ?    ?    ?
-GET    /look-up                                    giver    ?    ?    ?    ?
-POST   /look-up                                    giver    ?    ?    ?    ?    thing={panels}&url=https://embankment.example/panels
-GET    /house                                      operator ?    ?    ?    ?
-GET    /house/invitations                          operator ?    ?    ?    ?
-POST   /house/invitations                          operator ?    ?    ?    ?    count=1
-GET    /house/reports                              operator ?    ?    ?    ?
-GET    /house/reports/decided                      operator ?    ?    ?    ?
-POST   /house/reports/{report}                     operator ?    ?    ?    ?    decision=keep&from=waiting
-GET    /house/charities                            operator ?    ?    ?    ?
-POST   /house/charities                            operator ?    ?    ?    ?    name=Night+school&url=https://school.example/
-GET    /house/charities/{charity}                  operator ?    ?    ?    ?
-POST   /house/charities/{charity}/account          operator ?    ?    ?    ?    holder=Sea+Rescue&iban={iban}&password={password}
-POST   /house/charities/{charity}/payout           operator ?    ?    ?    ?    password={password}
-POST   /house/charities/{charity}/retire           operator ?    ?    ?    ?
-GET    /house/months                               operator ?    ?    ?    ?
-POST   /house/months/{running}/close               operator ?    ?    ?    ?    early=yes
-POST   /house/audit                                operator ?    ?    ?    ?
-GET    /house/mails                                operator ?    ?    ?    ?
-POST   /house/mails/{mail}/again                   operator ?    ?    ?    ?
-POST   /house/mails/{mail}/drop                    operator ?    ?    ?    ?
-GET    /house/payments                             operator ?    ?    ?    ?
-GET    /house/payouts/{payout}.xml                 operator ?    ?    ?    ?
+POST   /sign-in/passkey                            giver    who  who  who  who  credential={}&next=/
+POST   /sign-in/passkey/begin                      giver    yes  yes  yes  yes
+GET    /password                                   giver    yes  yes  yes  yes
+POST   /password                                   giver    yes  yes  yes  yes  email=gita@house.example
+GET    /password/sent                              giver    yes  yes  yes  yes
+GET    /password/new?token=unknown                 giver    yes  yes  yes  yes
+POST   /password/new                               giver    422  422  422  422  token=unknown&password=long-enough-1
+GET    /account                                    giver    who  yes  yes  yes
+GET    /account/password                           giver    who  yes  yes  yes
+POST   /account/password                           giver    who  403  403  403  password=not-this-one&new_password=long-enough-1
+GET    /account/passkeys                           giver    who  yes  yes  yes
+POST   /account/passkeys/begin                     giver    who  yes  yes  yes  password={password}
+POST   /account/passkeys                           giver    who  422  422  422  name=Phone&credential={}
+POST   /account/passkeys/{passkey}/remove          giver    who  404  404  yes
+POST   /account/devices/{device}/end               giver    who  404  404  yes
+POST   /account/apps/{app}/revoke                  giver    who  404  404  yes
+POST   /account/everywhere                         newcomer who  yes  yes  yes
+GET    /statements                                 giver    who  yes  yes  yes
+POST   /scan/queue                                 giver    yes  yes  yes  yes  {"scans":[{"payload":"{open}","nonce":"rq"}]}
+GET    /pocket                                     giver    yes  yes  yes  yes
+POST   /pocket/remove                              giver    yes  yes  yes  yes  thing={thing}
+POST   /pocket/word                                giver    yes  yes  yes  yes
+POST   /pocket/mail                                giver    yes  yes  yes  yes  email=rosa@house.example
+GET    /pocket/mailed                              giver    yes  yes  yes  yes
+GET    /pocket/take?word=unknown                   giver    yes  yes  yes  yes
+POST   /pocket/take                                giver    422  422  422  422  word=unknown
+GET    /offline                                    giver    yes  yes  yes  yes
+GET    /sw.js                                      giver    yes  yes  yes  yes
+GET    /manifest.webmanifest                       giver    yes  yes  yes  yes
+GET    /icons/192.png                              giver    yes  yes  yes  yes
+POST   /things/{thing}/picture                     maker    who  404  404  yes  PHOTO
+POST   /things/{thing}/picture/drop                maker    who  404  404  yes
+POST   /things/{thing}/web                         maker    who  404  404  yes
+GET    /things/{thing}/button.svg                  maker    yes  yes  yes  yes
+GET    /pictures/{picture}-small.webp              maker    yes  yes  yes  yes
+GET    /pictures/{picture}.webp                    maker    yes  yes  yes  yes
+GET    /look-up                                    giver    yes  yes  yes  yes
+POST   /look-up                                    giver    yes  yes  yes  yes  thing={panels}&url=https://embankment.example/panels
+GET    /house                                      operator who  404  -    yes
+GET    /house/invitations                          operator who  404  -    yes
+POST   /house/invitations                          operator who  404  -    yes  count=1
+GET    /house/reports                              operator who  404  -    yes
+GET    /house/reports/decided                      operator who  404  -    yes
+POST   /house/reports/{report}                     operator who  404  -    yes  decision=keep&from=waiting
+GET    /house/charities                            operator who  404  -    yes
+POST   /house/charities                            operator who  404  -    yes  name=Night+school&url=https://school.example/
+GET    /house/charities/{charity}                  operator who  404  -    yes
+POST   /house/charities/{charity}/account          operator who  404  -    yes  holder=Sea+Rescue&iban={iban}&password={password}
+POST   /house/charities/{charity}/payout           operator who  404  -    409  password={password}
+POST   /house/charities/{charity}/retire           operator who  404  -    yes
+GET    /house/months                               operator who  404  -    yes
+POST   /house/months/{running}/close               operator who  404  -    yes  early=yes
+POST   /house/audit                                operator who  404  -    yes
+GET    /house/mails                                operator who  404  -    yes
+POST   /house/mails/{mail}/again                   operator who  404  -    yes
+POST   /house/mails/{mail_2}/drop                  operator who  404  -    yes
+GET    /house/payments                             operator who  404  -    yes
+GET    /house/payouts/{payout}.xml                 operator who  404  -    404
 """
 
 API: Final = """
@@ -175,8 +176,8 @@ GET    /api/v1/codes/{given}.svg                   maker    yes  yes  yes  yes
 GET    /api/v1/codes/{given}.png                   maker    yes  yes  yes  yes
 GET    /api/v1/codes/{given}.pdf                   maker    yes  yes  yes  yes
 DELETE /api/v1/codes/{over}                        maker    who  404  404  yes
-PUT    /api/v1/things/{thing}/picture              maker    ?    ?    ?    ?    PHOTO
-DELETE /api/v1/things/{thing}/picture              maker    ?    ?    ?    ?
+PUT    /api/v1/things/{thing}/picture              maker    who  404  404  yes  PHOTO
+DELETE /api/v1/things/{thing}/picture              maker    who  404  404  yes
 DELETE /api/v1/things/{thing}                      maker    who  404  404  yes
 POST   /api/v1/reports                             giver    yes  yes  yes  yes  {"code":"{open}","reason":"other"}
 GET    /api/v1/transparency                        giver    yes  yes  yes  yes

@@ -106,16 +106,13 @@ EXAMPLES: Final = (
     Shown(name="house-charity", address="/house/charities/{charity}", who="operator"),
     Shown(name="house-refused", address="/house", who="giver", status=404),
     Shown(name="look-up-found", address="/look-up?url=https://embankment.example/panels"),
-    Shown(name="password-new", address="/password/new?token=unknown"),
+    Shown(name="password-new-unknown", address="/password/new?token=unknown"),
     Shown(name="statement-none", address="/statements/2099-12", who="giver", status=409),
 )
 """Each state worth looking at beside the plain pages; of an address not in the table, none."""
 
-NOT_PAGES: Final = {
-    "/static/{name}": "files",
-    "/deposits/{id}/back": "leads on to the deposit",
-}
-"""Addresses that show no page of their own, with the reason; those that end like a file are known."""
+NOT_PAGES: Final = {"/deposits/{id}/back": "leads on to the deposit"}
+"""Addresses that show no page of their own, with the reason; those of files are known as such."""
 
 _IS_FILE: Final = re.compile(r"\.(csv|js|json|pdf|png|svg|webmanifest|webp|xml|ics|txt)$")
 _OPERATORS: Final = "/house"
@@ -133,7 +130,8 @@ def routes() -> Iterator[Route]:
     for route in pages.ROUTES:
         if not isinstance(route, Route) or "GET" not in (route.methods or ()):
             continue
-        if not _IS_FILE.search(route.path) and route.path not in NOT_PAGES:
+        is_page = isinstance(route.endpoint, Endpoint) and not _IS_FILE.search(route.path)
+        if is_page and route.path not in NOT_PAGES:
             yield route
 
 
