@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.pages import forms
 from api.pages.forms import Form
 from api.pages.page import Asked, forward, page
-from irl.things import lookup, placements
+from irl.things import lookup
 from irl.things.lookup import Found
 from qr import render
 
@@ -33,7 +33,9 @@ async def look(asked: Asked) -> Response:
 async def make(asked: Asked) -> Response:
     """Have a code made for a thing, which everybody may print; then look it up again."""
     form = await forms.read(asked)
-    await placements.for_web(asked.house, form.text("thing"), mask=render.MASK, now=asked.now)
+    await lookup.make(
+        asked.house, form.text("thing"), address=asked.address, mask=render.MASK, now=asked.now
+    )
     return forward(f"/look-up?url={quote(form.text('url'), safe='')}")
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from api import bodies
-from api.bodies import Strict
+from api.bodies import NoFields
 from api.drawing import drawn
 from api.errors import MediaTypeRefused
 from api.pages import forms
@@ -22,10 +22,6 @@ _HEADERS: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
-
-
-class NoFields(Strict):
-    """Nothing comes with a picture."""
 
 
 @page(members_only=True)

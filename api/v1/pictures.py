@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from api import bodies
-from api.bodies import Strict
+from api.bodies import NoFields
 from api.call import Asked, call
 from api.drawing import drawn
 from api.errors import MediaTypeRefused
 from api.v1.shapes import ThingShape, thing_shape
 from irl.things import pictures
-
-
-class NoFields(Strict):
-    """Nothing comes with a picture."""
 
 
 @call(takes={"photo": NoFields}, scope="thing", answer=ThingShape)

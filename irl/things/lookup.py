@@ -10,9 +10,9 @@ from irl.db import ForRows, Row
 from irl.house import House
 from irl.members import throttles
 from irl.text import spellings
-from irl.things import catalogue
+from irl.things import catalogue, placements
 from irl.things.catalogue import Thing
-from irl.things.placements import WEB
+from irl.things.placements import WEB, Placement
 from qr.code import Code
 
 _MOST: Final = 120
@@ -53,13 +53,36 @@ async def look_up(house: House, url: str, *, address: str, now: datetime) -> tup
         Throttled: too many from this network address.
     """
     ways = spellings(url, field="url")
-    await throttles.count(house, f"look-up {address}", most=_MOST, window=_WINDOW, now=now)
+    await _count(house, address, now)
     async with house.db.reading() as connection:
         things = await catalogue.at_addresses(connection, ways)
         rows = await connection.all(_CODES, rows=[[thing.key, WEB] for thing in things])
     return tuple(
         _found(thing, [row for row in rows if row["thing_id"] == thing.key]) for thing in things
     )
+
+
+async def make(house: House, thing_id: str, *, address: str, mask: int, now: datetime) -> Placement:
+    """Have a code made for a thing that was looked up, or get the one that there is.
+
+    Args:
+        house: the house.
+        thing_id: the thing's id.
+        address: the network address of who asks.
+        mask: as for `placements.make`.
+        now: the moment.
+
+    Raises:
+        NotFound: there is no such thing, or its maker took the code back.
+        Invalid: the thing has too many codes already.
+        Throttled: too many from this network address.
+    """
+    await _count(house, address, now)
+    return await placements.for_web(house, thing_id, mask=mask, now=now)
+
+
+async def _count(house: House, address: str, now: datetime) -> None:
+    await throttles.count(house, f"look-up {address}", most=_MOST, window=_WINDOW, now=now)
 
 
 def _found(thing: Thing, codes: list[Row]) -> Found:

@@ -112,7 +112,11 @@ async def test_looking_up_has_an_end_for_each_address(
         assert await look_up(house, SONG)
     with pytest.raises(Throttled):
         await look_up(house, SONG)
-    assert await look_up(house, SONG, "192.0.2.2")
+    thing = (await look_up(house, SONG, "192.0.2.2"))[0].thing
+    with pytest.raises(Throttled):
+        await lookup.make(house, thing.id, address="192.0.2.1", mask=3, now=NOW)
+    made = await lookup.make(house, thing.id, address="192.0.2.2", mask=3, now=NOW)
+    assert made.name == placements.WEB
 
 
 @SQLITE_ALONE
