@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.errors import FieldsRefused
 from api.state import Reader
 from irl.things.pictures import Drawn
+from scanner import Picture
 
 
 async def drawn(reader: Reader, photo: bytes) -> Drawn:
@@ -16,7 +17,11 @@ async def drawn(reader: Reader, photo: bytes) -> Drawn:
     """
     if not photo:
         raise FieldsRefused((("photo", "Please choose a picture."),))
-    picture = await reader.picture(photo)
+    return to_keep(await reader.picture(photo))
+
+
+def to_keep(picture: Picture) -> Drawn:
+    """Give what the scanner drew as the catalogue keeps it."""
     return Drawn(
         large=picture.large, small=picture.small, width=picture.width, height=picture.height
     )

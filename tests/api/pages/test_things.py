@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import unescape
 from xml.etree import ElementTree as ET
 
@@ -10,8 +11,10 @@ import pytest
 
 from api.pages import buttons, charts
 from irl import things
+from irl.db import Connection, Row
 from irl.house import House
-from irl.things import Draft, figures, lookup, placements
+from irl.things import Draft, figures, lookup, pictures, placements
+from irl.things.pictures import Drawn
 from tests.api.conftest import Clock
 from tests.api.pages.browser import Browser, SignedIn
 from tests.cast import Cast
@@ -58,6 +61,28 @@ async def test_a_picture_is_uploaded_shown_and_taken_away(
     await alice.submit("/picture/drop")
     assert "/pictures/" not in alice.text
     assert (await visitor.client.get(address)).status_code == 404
+
+
+async def test_the_page_of_a_code_asks_the_database_once_for_a_visitor(
+    visitor: Browser, members: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = await harbour(members)
+    placement = await members.placement(thing)
+    drawn = Drawn(large=bytes(200_000), small=bytes(20_000), width=4, height=3)
+    await pictures.put(members.house, thing.maker_id, thing.id, drawn, now=NOW)
+    asked: list[str] = []
+    run = Connection.run
+
+    async def counted(
+        connection: Connection, sql: str, parameters: Sequence[object] = ()
+    ) -> list[Row]:
+        asked.append(sql)
+        return await run(connection, sql, parameters)
+
+    monkeypatch.setattr(Connection, "run", counted)
+    await visitor.open(f"/t/{placement.code}")
+    assert '-small.webp" width="4" height="3"' in visitor.text
+    assert len(asked) == 1
 
 
 async def test_a_picture_that_is_none_is_refused_beside_its_field(
