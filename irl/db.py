@@ -230,8 +230,7 @@ class Database:
 
         On PostgreSQL each unit has a transaction of its own.
         """
-        found = units(batch)
-        if self.engine == "postgresql" and len(found) > 1:
+        if self.engine == "postgresql" and len(found := units(batch)) > 1:
             # Each unit takes its rows in their order; two in one transaction would not, and could
             # wait crosswise for those of another process.
             for unit in found:
