@@ -38,6 +38,10 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
+class NoFields(Strict):
+    """Nothing comes with a photo."""
+
+
 def _moment(value: object) -> object:
     if isinstance(value, str):
         if _RFC_3339.fullmatch(value) is None:

@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 import irl.house
 import qr
+import scanner
+from api.drawing import to_keep
 from irl import things
 from irl.giving import pockets
 from irl.house import House
@@ -22,7 +24,7 @@ from irl.money.payments import sandbox
 from irl.rules import EURO
 from irl.schema import members, outbox
 from irl.settings import Settings
-from irl.things import Draft, placements
+from irl.things import Draft, pictures, placements
 from qr import render
 
 PASSWORD: Final = "walk-through-the-gallery"  # noqa: S105 - play money, printed for everybody
@@ -206,7 +208,13 @@ async def _mailed_token(house: House, email: str) -> str:
 async def _hang(
     house: House, maker: Member, exhibit: Exhibit, now: datetime
 ) -> placements.Placement:
+    # Nothing else at a shell needs numpy and the scanner's libraries.
+    from api.demo_art import PAINTED  # noqa: PLC0415
+
     thing = await things.register(house, maker.id, exhibit.draft, now=now)
+    if thing.title in PAINTED:
+        picture = to_keep(scanner.picture(PAINTED[thing.title]()))
+        await pictures.put(house, maker.id, thing.id, picture, now=now)
     return await placements.make(
         house,
         maker.id,

@@ -15,7 +15,7 @@ from starlette.requests import Request as StarletteRequest
 import irl.house
 from irl.house import House
 from irl.settings import Settings
-from scanner import Health, Look, Pool, Sighting
+from scanner import Health, Look, Picture, Pool, Sighting
 
 MOST_READERS: Final = 16
 """A worker may take up to 1 GiB, and one event loop can feed hardly more of them."""
@@ -44,10 +44,13 @@ def utc_now() -> datetime:
 
 
 class Reader(Protocol):
-    """What reads photos: the pool of workers, and in tests a reader without processes."""
+    """What reads and draws photos: the pool of workers, and in tests a reader without processes."""
 
     async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
         """Read every code in a photo; raises as `scanner.Pool.read`."""
+
+    async def picture(self, photo: bytes) -> Picture:
+        """Draw a photo anew; raises as `scanner.Pool.picture`."""
 
     def health(self) -> Health:
         """Say how it is."""

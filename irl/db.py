@@ -226,7 +226,16 @@ class Database:
         return await self._written.done(work, item, together=True)  # type: ignore[no-any-return]
 
     async def _commit(self, batch: list[Waiting]) -> None:
-        """Do a batch in one transaction; if that fails, each waiting work in one of its own."""
+        """Do a batch in one transaction; if that fails, each waiting work in one of its own.
+
+        On PostgreSQL each unit has a transaction of its own.
+        """
+        if self.engine == "postgresql" and len(found := units(batch)) > 1:
+            # Each unit takes its rows in their order; two in one transaction would not, and could
+            # wait crosswise for those of another process.
+            for unit in found:
+                await self._commit(unit.members)
+            return
         try:
             results = await self._transact(batch)
         except Exception as trouble:  # noqa: BLE001 - handed to whoever waits

@@ -269,11 +269,12 @@ pictures = _table(  # drawn anew from what was uploaded, so that nothing else co
     "pictures",
     Column("thing_id", Number, ForeignKey("things.id"), primary_key=True, autoincrement=False),
     _text("public_id"),  # changes with the picture, so that browsers may keep each for ever
-    Column("large", LargeBinary, nullable=False),  # WebP
-    Column("small", LargeBinary, nullable=False),
     _number("width"),  # of the large one, in pixels
     _number("height"),
     _number("set_at"),
+    # WebP; at the end, since SQLite walks over what stands before a column that is asked for.
+    Column("small", LargeBinary, nullable=False),
+    Column("large", LargeBinary, nullable=False),
     UniqueConstraint("public_id"),
 )
 

@@ -63,6 +63,23 @@ def web_address(text: str, *, field: str) -> str:
     return text
 
 
+def spellings(text: str, *, field: str) -> tuple[str, ...]:
+    """Give the ways in which a web address that somebody types may have been written before.
+
+    With and without a slash at its end, http or https; one without either is taken too.
+
+    Raises:
+        Invalid: naming `field`, as `web_address`.
+    """
+    text = line(text, field=field, most=500)
+    text = web_address(text if "://" in text else f"https://{text}", field=field)
+    rest = text.partition("://")[2]
+    host, slash, path = rest.partition("/")
+    bare = f"{host.lower()}{slash}{path}".rstrip("/")
+    ways = {f"{scheme}://{bare}{end}" for scheme in ("http", "https") for end in ("", "/")}
+    return tuple(sorted(ways | {text}))
+
+
 def language(text: str, *, field: str) -> str:
     """Check a language tag in the shape of BCP 47, for instance `fr` or `de-CH`.
 

@@ -1,13 +1,16 @@
-"""Photographs to texts: guards, a ladder of attempts, decoders, supervised workers.
+"""Photographs to texts or clean pictures: guards, attempts, decoders, supervised workers.
 
     photo ──▶ guards.inspect ──▶ loading.load ──▶ ladder.climb ──▶ Sighting, Sighting …
               (pure Python)      (grey pixels)    (decoders)
 
-`read` walks this way in the calling process. A server and the shell use a `Pool`, which walks
-it in child processes that may crash, hang or be taken over without harm. What comes out is an
-unverified text: whoever asked has to judge it.
+    photo ──▶ guards.inspect ──▶ drawing.draw ──▶ Picture
+
+`read` and `picture` walk these ways in the calling process. A server and the shell use a `Pool`, which
+walks them in child processes that may crash, hang or be taken over without harm. What comes out is
+an unverified text: whoever asked has to judge it.
 """
 
+from scanner.drawn import Picture
 from scanner.errors import PhotoRefused, PhotoTooHard, ScannerBusy, ScannerDown, ScannerError
 from scanner.guards import MAX_PHOTO_BYTES
 from scanner.pool import Health, Pool
@@ -20,6 +23,7 @@ __all__ = [
     "Look",
     "PhotoRefused",
     "PhotoTooHard",
+    "Picture",
     "Point",
     "Pool",
     "ScannerBusy",
@@ -27,6 +31,7 @@ __all__ = [
     "ScannerError",
     "Sighting",
     "decoders_live",
+    "picture",
     "read",
 ]
 
@@ -49,6 +54,24 @@ def read(photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
     from scanner import reading  # noqa: PLC0415
 
     return reading.read(photo, look)
+
+
+def picture(photo: bytes) -> Picture:
+    """Draw a photo anew, in this process: the right way up, smaller, without metadata.
+
+    Args:
+        photo: a whole JPEG, PNG, WebP or HEIC file of at most `MAX_PHOTO_BYTES`.
+
+    Returns:
+        A large and a small picture as WebP, in the bounds of `scanner.drawn`.
+
+    Raises:
+        PhotoRefused: the file is not a photo that is worth trying, or cannot be opened.
+        PhotoTooHard: the picture needs more memory than there is.
+    """
+    from scanner import drawing  # noqa: PLC0415  # for the reason that `read` has
+
+    return drawing.draw(photo)
 
 
 def decoders_live() -> dict[str, bool]:

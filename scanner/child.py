@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from scanner import wire
+from scanner.drawn import Picture
 from scanner.sighting import Look, Sighting
 from scanner.wire import BadAnswer, Hello
 
@@ -108,18 +109,29 @@ class Child(asyncio.SubprocessProtocol):
             PhotoRefused, PhotoTooHard: the worker says so.
             WorkerGone, BadAnswer: the worker is of no use any more.
         """
+        return wire.hear_answer(await self._answered(photo, look))
+
+    async def draw(self, photo: bytes) -> Picture:
+        """Hand in a photo to be drawn anew, and wait for it.
+
+        Raises:
+            PhotoRefused, PhotoTooHard, WorkerGone, BadAnswer: as `ask`.
+        """
+        return wire.hear_picture(await self._answered(photo, wire.DRAW))
+
+    async def _answered(self, photo: bytes, asked: int) -> bytes:
         if self._ended.is_set() or self._transport is None:
             raise WorkerGone
         self.asked += 1
         self._answer = asyncio.get_running_loop().create_future()
         stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
         try:
-            stdin.write(wire.photo_head(photo, look))
+            stdin.write(wire.photo_head(photo, asked))
             stdin.write(photo)  # apart, since putting them together would copy megabytes
         except RuntimeError:
             # So uvloop calls a pipe that it has closed, some steps before it tells of the end.
             raise WorkerGone from None
-        return wire.hear_answer(await self._hear())
+        return await self._hear()
 
     def kill(self) -> None:
         """End the process at once, by SIGKILL."""

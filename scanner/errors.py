@@ -20,7 +20,7 @@ REFUSALS: Final[dict[str, str]] = {
     "overstuffed": "The file carries far more besides the picture than a photo does.",
     "too_large": "The file is larger than 12 MiB.",
     "too_many_pixels": "The picture has too many pixels.",
-    "too_small": "The picture is too small to hold a code.",
+    "too_small": "The picture is too small to show anything.",
     "too_thin": "The picture is more than ten times longer than it is wide.",
 }
 """Every reason for which a photo is refused, and the sentence that a person reads."""

@@ -2,6 +2,8 @@
 
 import io
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,8 +69,20 @@ def load(photo: bytes, header: Header) -> Picture:
         PhotoRefused: broken, when the file cannot be opened as what it says it is.
         PhotoTooHard: there is not enough memory.
     """
-    try:
+    with failures():
         return _load(photo, header)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Say of what the libraries raise whether it is the file's fault or for want of memory.
+
+    Raises:
+        PhotoRefused: broken.
+        PhotoTooHard: there is not enough memory.
+    """
+    try:
+        yield
     except MemoryError:
         raise PhotoTooHard from None
     except cv2.error as error:
@@ -76,7 +90,7 @@ def load(photo: bytes, header: Header) -> Picture:
             raise PhotoTooHard from None
         raise PhotoRefused("broken") from None
     except (ValueError, OSError, RuntimeError, SyntaxError, EOFError, LookupError):
-        # What pillow-heif raises on damaged files.
+        # What pillow-heif and Pillow raise on damaged files.
         raise PhotoRefused("broken") from None
 
 

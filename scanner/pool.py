@@ -15,16 +15,22 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Coroutine, Sequence
-from typing import Any, Final, Self, TypedDict
+from typing import Any, Final, Self, TypedDict, TypeVar
 
 from scanner import guards
 from scanner.child import Child, WorkerGone, command
+from scanner.drawn import Picture
 from scanner.errors import PhotoRefused, PhotoTooHard, ScannerBusy, ScannerDown
 from scanner.sighting import Look, Sighting
 from scanner.wire import BadAnswer
 
+A = TypeVar("A")
+
 DEADLINE_S: Final = 2.0
 """Seconds of one photo in a worker, then SIGKILL."""
+
+DRAW_DEADLINE_S: Final = 6.0
+"""The same for a picture that is drawn anew: a maker waits for it, and nobody stands in a street."""
 
 FRAME_DEADLINE_S: Final = 1.0
 """The same for a frame, which takes some milliseconds. Not less: a start of a worker costs a busy
@@ -66,12 +72,13 @@ class Health(TypedDict):
 
 
 class Pool:
-    """Reads photos in `workers` child processes, and keeps one more warm.
+    """Reads and draws photos in `workers` child processes, and keeps one more warm.
 
     Args:
         workers: processors that reading may take; of photos one more is in work when others wait.
         deadline_s: seconds that a worker has for one photo.
         frame_deadline_s: the same for a frame.
+        draw_deadline_s: the same for a picture that is drawn anew.
         max_waiting: photos that may wait.
         max_wait_s: seconds that they may wait.
         photos_each: photos after which a worker is replaced.
@@ -85,6 +92,7 @@ class Pool:
         *,
         deadline_s: float = DEADLINE_S,
         frame_deadline_s: float = FRAME_DEADLINE_S,
+        draw_deadline_s: float = DRAW_DEADLINE_S,
         max_waiting: int = MAX_WAITING,
         max_wait_s: float = MAX_WAIT_S,
         photos_each: int = PHOTOS_EACH,
@@ -96,6 +104,7 @@ class Pool:
         self._workers = workers
         self._deadline_s = deadline_s
         self._frame_deadline_s = frame_deadline_s
+        self._draw_deadline_s = draw_deadline_s
         self._max_waiting = max_waiting
         self._max_wait_s = max_wait_s
         self._photos_each = photos_each
@@ -179,26 +188,41 @@ class Pool:
             ScannerBusy: too many photos wait, or this one waited too long, or a frame gives way.
         """
         if look is not Look.FRAME:
-            if not GUARDED_HERE_BYTES < len(photo) <= guards.MAX_PHOTO_BYTES:
-                guards.inspect(photo)
-            return await self._ask(await self._turn(), photo, look, within_s=self._deadline_s)
+            _guard(photo)
+            child = await self._turn()
+            return await self._ask(child, child.ask(photo, look), within_s=self._deadline_s)
         header = guards.inspect(photo)
         if header.width * header.height > MAX_FRAME_PIXELS:
             raise PhotoRefused("too_many_pixels")
         child = self._spared()
         self._frames += 1
         try:
-            return await self._ask(child, photo, look, within_s=self._frame_deadline_s)
+            within_s = self._frame_deadline_s
+            return await self._ask(child, child.ask(photo, look), within_s=within_s)
         finally:
             self._frames -= 1
 
-    async def _ask(
-        self, child: Child, photo: bytes, look: Look, *, within_s: float
-    ) -> tuple[Sighting, ...]:
-        """Have this worker read, then give it back or replace it."""
+    async def picture(self, photo: bytes) -> Picture:
+        """Draw a photo anew, in a worker; it waits its turn as photos do.
+
+        Args:
+            photo: as for `scanner.picture`.
+
+        Returns:
+            As `scanner.picture`.
+
+        Raises:
+            PhotoRefused, PhotoTooHard, ScannerBusy: as `read`.
+        """
+        _guard(photo)
+        child = await self._turn()
+        return await self._ask(child, child.draw(photo), within_s=self._draw_deadline_s)
+
+    async def _ask(self, child: Child, asked: Coroutine[Any, Any, A], *, within_s: float) -> A:
+        """Have this worker answer, then give it back or replace it."""
         try:
             async with asyncio.timeout(within_s):
-                sightings = await child.ask(photo, look)
+                answer = await asked
         except (PhotoRefused, PhotoTooHard):
             self._give_back(child)
             raise
@@ -209,7 +233,7 @@ class Pool:
             self._replace(child)  # The caller was cancelled, and nobody would hear the answer.
             raise
         self._give_back(child)
-        return sightings
+        return answer
 
     async def _turn(self) -> Child:
         """Wait for a worker, which then is the caller's to give back or to replace."""
@@ -302,6 +326,12 @@ class Pool:
 
     def _busy_error(self) -> ScannerBusy:
         return ScannerBusy(retry_after_s=math.ceil(self._max_wait_s))
+
+
+def _guard(photo: bytes) -> None:
+    """Refuse here what can be refused in a moment."""
+    if not GUARDED_HERE_BYTES < len(photo) <= guards.MAX_PHOTO_BYTES:
+        guards.inspect(photo)
 
 
 def _send(errand: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:

@@ -6,13 +6,16 @@ first used. The first photo of a stranger then finds all of it done.
 
 import base64
 import contextlib
+import io
 from collections.abc import Callable, Iterator
 from typing import Final
 
 import cv2
 import numpy as np
+from PIL import ExifTags, Image
 
 from scanner.decoders import DECODERS
+from scanner.drawn import Picture
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.loading import Grey
 from scanner.sighting import Look, Sighting
@@ -28,8 +31,10 @@ _HEIC: Final = base64.b64decode(
 )
 
 
-def warm_up(read: Callable[[bytes, Look], tuple[Sighting, ...]]) -> None:
-    """Read a small symbol with each decoder, and a small picture of each format.
+def warm_up(
+    read: Callable[[bytes, Look], tuple[Sighting, ...]], draw: Callable[[bytes], Picture]
+) -> None:
+    """Read a small symbol with each decoder; read and draw a small picture of each format.
 
     Nothing that goes wrong here matters: a library that does not work is told by its photos.
     """
@@ -40,6 +45,7 @@ def warm_up(read: Callable[[bytes, Look], tuple[Sighting, ...]]) -> None:
     for photo in _photos(symbol):
         with contextlib.suppress(PhotoRefused, PhotoTooHard):
             read(photo, Look.PHOTO)
+            draw(photo)
 
 
 def _symbol() -> Grey:
@@ -55,4 +61,14 @@ def _photos(symbol: Grey) -> Iterator[bytes]:
     yield cv2.imencode(".jpg", symbol, progressive)[1].tobytes()
     yield from (cv2.imencode(".png", one)[1].tobytes() for one in (symbol, sixteen_bits, coloured))
     yield from (cv2.imencode(".webp", one)[1].tobytes() for one in (symbol, coloured))
+    yield _turned(symbol)
     yield _HEIC
+
+
+def _turned(symbol: Grey) -> bytes:
+    """Give a picture with transparency and an orientation, which Pillow has a module for."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    file = io.BytesIO()
+    Image.fromarray(symbol).convert("LA").save(file, "PNG", exif=exif)
+    return file.getvalue()

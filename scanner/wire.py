@@ -1,10 +1,11 @@
 """What the pool and its workers say to each other, and how little of it the pool believes.
 
-Pool to worker: four bytes of length (big endian), one byte that says how hard to look, then the
-photo; the length counts both. Worker to pool: four bytes of length, then JSON: one `Hello` when it
-is ready, then one answer for each photo:
+Pool to worker: four bytes of length (big endian), one byte that says how hard to look (or that the
+photo is to be drawn anew), then the photo; the length counts both. Worker to pool: four bytes of
+length, then JSON: one `Hello` when it is ready, then one answer for each photo:
 
     {"sightings": [[text, [[x, y], [x, y], [x, y], [x, y]], attempt], …]}
+    {"picture": [large, small]}    in base64
     {"refused": reason}
     {"too_hard": true}
 
@@ -12,14 +13,22 @@ A worker has had hostile pictures in its memory, so its answers are read like a 
 never unpickled, bounded, and of exactly this shape.
 """
 
+import base64
+import binascii
 import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from scanner import drawn, headers
+from scanner.drawn import Picture
 from scanner.errors import REFUSALS, PhotoRefused, PhotoTooHard
+from scanner.headers import Header
 from scanner.sighting import Corners, Look, Point, Sighting
 
 LENGTH_BYTES: Final = 4
+
+DRAW: Final = 64
+"""Instead of how hard to look: the photo is to be drawn anew."""
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """64 symbols of 7,089 characters each, every one written as a JSON escape, are 2.7 MB."""
@@ -44,9 +53,9 @@ class Hello:
     sandbox: dict[str, bool]
 
 
-def photo_head(photo: bytes, look: Look) -> bytes:
-    """Write what comes before a photo in a question to a worker."""
-    return (1 + len(photo)).to_bytes(LENGTH_BYTES) + bytes([look])
+def photo_head(photo: bytes, asked: Look | int) -> bytes:
+    """Write what comes before a photo in a question to a worker: a `Look`, or `DRAW`."""
+    return (1 + len(photo)).to_bytes(LENGTH_BYTES) + bytes([asked])
 
 
 def framed(body: bytes) -> bytes:
@@ -62,6 +71,12 @@ def say_hello(hello: Hello) -> bytes:
 def say_sightings(sightings: tuple[Sighting, ...]) -> bytes:
     """Write what was seen."""
     return _written({"sightings": [[s.text, s.corners, s.attempt] for s in sightings]})
+
+
+def say_picture(picture: Picture) -> bytes:
+    """Write what was drawn."""
+    both = (picture.large, picture.small)
+    return _written({"picture": [base64.b64encode(one).decode() for one in both]})
 
 
 def say_refused(reason: str) -> bytes:
@@ -98,17 +113,47 @@ def hear_answer(body: bytes) -> tuple[Sighting, ...]:
         PhotoRefused, PhotoTooHard: the worker said so.
         BadAnswer: the answer has another shape.
     """
-    answer = _object(body)
-    match answer:
-        case {"sightings": list(sightings)} if len(answer) == 1:
+    match _answer(body):
+        case {"sightings": list(sightings)}:
             _believe(len(sightings) <= MAX_SIGHTINGS)
             return tuple(_sighting(one) for one in sightings)
-        case {"refused": str(reason)} if len(answer) == 1 and reason in REFUSALS:
-            raise PhotoRefused(reason)
-        case {"too_hard": True} if len(answer) == 1:
-            raise PhotoTooHard
         case _:
             raise BadAnswer
+
+
+def hear_picture(body: bytes) -> Picture:
+    """Check a worker's answer to a photo that was to be drawn anew.
+
+    Returns:
+        What it drew: two pictures of the bounds of `drawn`, with nothing beside the pixels.
+
+    Raises:
+        PhotoRefused, PhotoTooHard: the worker said so.
+        BadAnswer: the answer has another shape.
+    """
+    match _answer(body):
+        case {"picture": [str(large), str(small)]}:
+            shown, header = _bare(large, drawn.LARGE_SIDE, drawn.LARGE_BYTES)
+            return Picture(
+                large=shown,
+                small=_bare(small, drawn.SMALL_SIDE, drawn.SMALL_BYTES)[0],
+                width=header.width,
+                height=header.height,
+            )
+        case _:
+            raise BadAnswer
+
+
+def _answer(body: bytes) -> dict[str, Any]:
+    """Give an answer of one part that is no trouble; raise those that are."""
+    answer = _object(body)
+    _believe(len(answer) == 1)
+    match answer:
+        case {"refused": str(reason)} if reason in REFUSALS:
+            raise PhotoRefused(reason)
+        case {"too_hard": True}:
+            raise PhotoTooHard
+    return answer
 
 
 def _object(body: bytes, keys: set[str] | None = None) -> dict[str, Any]:
@@ -160,3 +205,17 @@ def _point(said: Any) -> Point:
     _believe(all(type(side) is int and abs(side) <= MAX_COORDINATE for side in said))
     x, y = said
     return x, y
+
+
+def _bare(said: str, side: int, most: int) -> tuple[bytes, Header]:
+    """Give the bytes and the header of a WebP that is one lossy picture and nothing else (RFC 9649, 2.5)."""
+    try:
+        picture = base64.b64decode(said, validate=True)
+        header = headers.walk(picture)
+    except (binascii.Error, ValueError, PhotoRefused):
+        raise BadAnswer from None
+    alone = int.from_bytes(picture[16:20], "little") + 20
+    _believe(header.kind == "webp" and picture[12:16] == b"VP8 ")
+    _believe(len(picture) - alone in {0, 1} and len(picture) <= most)
+    _believe(0 < header.width <= side and 0 < header.height <= side)
+    return picture, header

@@ -1,4 +1,4 @@
-"""The child process: photos in, texts out, nothing else.
+"""The child process: photos in, texts or pictures out, nothing else.
 
 It is started by `scanner.child` with an empty environment. It limits itself first, then loads the
 decoders and warms them up, takes all other rights away, says hello, and answers one photo after the
@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from scanner import landlock, limits, seccomp, wire
+from scanner.drawn import Picture
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.guards import MAX_PHOTO_BYTES
 from scanner.sighting import Look, Sighting
 
 Read = Callable[[bytes, Look], tuple[Sighting, ...]]
+Draw = Callable[[bytes], Picture]
 
 
 def main(parent: int) -> None:
@@ -29,13 +31,13 @@ def main(parent: int) -> None:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     # Only now, with the limits in force, come the libraries that are written in C.
-    from scanner import decoders, reading, warming  # noqa: PLC0415
+    from scanner import decoders, drawing, reading, warming  # noqa: PLC0415
 
     decoders.use_one_thread()
-    warming.warm_up(reading.read)
+    warming.warm_up(reading.read, drawing.draw)
     sandbox |= take_rights_away(out)
     say(out, wire.say_hello(wire.Hello(decoders=decoders.live(), sandbox=sandbox)))
-    serve(sys.stdin.buffer, out, reading.read)
+    serve(sys.stdin.buffer, out, reading.read, drawing.draw)
 
 
 def take_rights_away(out: BinaryIO) -> dict[str, bool]:
@@ -51,27 +53,29 @@ def take_rights_away(out: BinaryIO) -> dict[str, bool]:
     }
 
 
-def serve(photos: BinaryIO, out: BinaryIO, read: Read) -> None:
+def serve(photos: BinaryIO, out: BinaryIO, read: Read, draw: Draw) -> None:
     """Answer photos until there are no more."""
     while (question := next_question(photos)) is not None:
         limits.renew_processor_time()
-        say(out, answer(*question, read))
+        say(out, answer(*question, read, draw))
 
 
-def next_question(photos: BinaryIO) -> tuple[bytes, Look] | None:
-    """Take a photo, and how hard to look, from the stream; None at its end, or when it is torn."""
+def next_question(photos: BinaryIO) -> tuple[bytes, int] | None:
+    """Take a photo, and what is asked of it, from the stream; None at its end, or when it is torn."""
     size = int.from_bytes(photos.read(wire.LENGTH_BYTES))
     if not 1 < size <= 1 + MAX_PHOTO_BYTES:
         return None
-    look = photos.read(1)
+    asked = photos.read(1)
     photo = photos.read(size - 1)
-    return (photo, Look(look[0])) if len(photo) == size - 1 else None
+    return (photo, asked[0]) if len(photo) == size - 1 else None
 
 
-def answer(photo: bytes, look: Look, read: Read) -> bytes:
-    """Read one photo and write the outcome for the wire."""
+def answer(photo: bytes, asked: int, read: Read, draw: Draw) -> bytes:
+    """Read one photo, or draw it anew, and write the outcome for the wire."""
     try:
-        return wire.say_sightings(read(photo, look))
+        if asked == wire.DRAW:
+            return wire.say_picture(draw(photo))
+        return wire.say_sightings(read(photo, Look(asked)))
     except PhotoRefused as refusal:
         return wire.say_refused(refusal.reason)
     except (PhotoTooHard, MemoryError):

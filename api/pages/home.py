@@ -13,6 +13,8 @@ from irl import language as languages
 from irl.errors import Invalid, NotFound
 from irl.members import settings
 
+_KEPT: Final = "public, max-age=31536000, immutable"
+_KEPT_A_DAY: Final = "public, max-age=86400"
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -42,12 +44,15 @@ async def speak(asked: Asked) -> Response:
 
 
 async def static(request: Request) -> Response:
-    """Give a static file; its address changes when it does, so it can be kept for ever."""
+    """Give a static file; its address changes when it does, so it can be kept for ever.
+
+    Pages of others name the button's script without its mark, so that is kept for a day.
+    """
     name = request.path_params["name"]
     if name not in templates.STATIC:
         raise NotFound("There is no such file.")
     headers = {
-        "Cache-Control": "public, max-age=31536000, immutable",
+        "Cache-Control": _KEPT if request.query_params else _KEPT_A_DAY,
         "Vary": "Accept-Encoding",
     }
     content = templates.STATIC[name]

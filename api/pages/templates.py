@@ -98,6 +98,7 @@ def _environment(code: str) -> jinja2.Environment:
             ("passkeys_script", "passkeys.js"),
             ("budget_script", "budget.js"),
             ("deposit_script", "deposit.js"),
+            ("copy_script", "copy.js"),
         )
     }
     return made

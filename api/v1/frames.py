@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 import qr
 from api import bodies, sightings
-from api.bodies import Strict
+from api.bodies import NoFields
 from api.call import Asked, call
 from api.errors import MediaTypeRefused
 from api.v1.shapes import AddressText
@@ -16,10 +16,6 @@ from scanner import Look
 
 MAX_FRAME_BYTES: Final = 256 * 1024
 """Of a whole body; 640 x 480 pixels as JPEG are 30 to 80 KB."""
-
-
-class NoFields(Strict):
-    """Nothing comes with a frame."""
 
 
 class SeenShape(TypedDict):

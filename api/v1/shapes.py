@@ -25,7 +25,7 @@ class MakerShape(TypedDict):
 
 
 class ThingShape(TypedDict):
-    """A thing, as everybody may see it."""
+    """A thing, as everybody may see it; `picture` is the address of its picture, or null."""
 
     id: str
     title: str
@@ -37,6 +37,7 @@ class ThingShape(TypedDict):
     language: str
     maker: MakerShape
     flattrs: int
+    picture: AddressText | None
     created_at: MomentText
 
 
@@ -49,7 +50,7 @@ class ScannedThingShape(TypedDict):
     maker: MakerShape
 
 
-def thing_shape(thing: Thing) -> ThingShape:
+def thing_shape(thing: Thing, base_url: str) -> ThingShape:
     """Present a thing."""
     return ThingShape(
         id=thing.id,
@@ -62,6 +63,7 @@ def thing_shape(thing: Thing) -> ThingShape:
         language=thing.language,
         maker=MakerShape(nickname=thing.maker),
         flattrs=thing.flattrs,
+        picture=f"{base_url}/pictures/{thing.picture.id}.webp" if thing.picture else None,
         created_at=month.iso(thing.created_at),
     )
 

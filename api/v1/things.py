@@ -63,13 +63,14 @@ class ThingsShape(TypedDict):
 async def register(asked: Asked, new: NewThing) -> ThingShape:
     """Register a thing as one's own."""
     draft = Draft(**new.model_dump())
-    return thing_shape(await things.register(asked.house, asked.member.id, draft, now=asked.now))
+    thing = await things.register(asked.house, asked.member.id, draft, now=asked.now)
+    return thing_shape(thing, asked.base_url)
 
 
 @call(answer=ThingShape)
 async def of(asked: Asked) -> ThingShape:
     """Get a thing."""
-    return thing_shape(await things.of(asked.house, asked.part("id")))
+    return thing_shape(await things.of(asked.house, asked.part("id")), asked.base_url)
 
 
 @call(scope="thing", body=ThingChanges, answer=ThingShape)
@@ -78,7 +79,8 @@ async def change(asked: Asked, wanted: ThingChanges) -> ThingShape:
     changes = wanted.model_dump(exclude_unset=True)
     if not changes:
         raise Invalid("Name at least one field to change.")
-    return thing_shape(await things.change(asked.house, asked.member.id, asked.part("id"), changes))
+    thing = await things.change(asked.house, asked.member.id, asked.part("id"), changes)
+    return thing_shape(thing, asked.base_url)
 
 
 @call(scope="thing", status=204)
@@ -94,6 +96,6 @@ async def find(asked: Asked, search: Search) -> ThingsShape:
     page = await things.find(asked.house, **wanted)
     following = urlencode(wanted | {"after": page.next})
     return ThingsShape(
-        things=[thing_shape(thing) for thing in page.things],
+        things=[thing_shape(thing, asked.base_url) for thing in page.things],
         next=f"{asked.base_url}/api/v1/things?{following}" if page.next else None,
     )

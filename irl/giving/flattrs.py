@@ -70,10 +70,13 @@ async def undo(house: House, member_id: int, asked_id: str, *, now: datetime) ->
             if await connection.value(select(flattrs.c.thing_id).where(mine)) is None:
                 raise NotFound("There is no such flattr.")
             raise MonthClosed(f"{month.text(of_month)} is closed; its flattrs stand.")
-        gone = await connection.value(delete(flattrs).where(mine).returning(flattrs.c.placement_id))
+        gone = await connection.one(
+            delete(flattrs).where(mine).returning(flattrs.c.placement_id, flattrs.c.given_at)
+        )
         if gone is None:
             raise NotFound("There is no such flattr.")
-        await scans_sql.count(connection, {(gone, of_month): -1})
+        place, at = gone["placement_id"], gone["given_at"]
+        await scans_sql.count(connection, [(place, of_month)], -1, at=at)
         await _tell_subscription(connection, of_month, member_id, key, now)
 
     await house.db.write(work)

@@ -90,6 +90,13 @@ _COUNT: Final = ForRows(
        DO UPDATE SET flattrs = placement_months.flattrs + excluded.flattrs""",
     {"placement_id": "number", "month": "number", "flattrs": "number"},
 )
+_COUNT_DAYS: Final = ForRows(
+    """INSERT INTO placement_days (placement_id, day_on, flattrs)
+       SELECT placement_id, day_on, flattrs FROM given WHERE true
+       ON CONFLICT (placement_id, day_on)
+       DO UPDATE SET flattrs = placement_days.flattrs + excluded.flattrs""",
+    {"placement_id": "number", "day_on": "number", "flattrs": "number"},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,15 +237,30 @@ async def give(
     if not rows:
         return set()
     landed = await connection.all(_GIVE, rows=[[*row, at] for row in sorted(rows)])
-    await count(connection, Counter((row["placement_id"], row["month"]) for row in landed))
+    given = [(row["placement_id"], row["month"]) for row in landed]
+    await count(connection, given, 1, at=at)
     return {(row["month"], row["member_id"], row["thing_id"]) for row in landed}
 
 
-async def count(connection: Connection, changes: dict[tuple[int, int], int]) -> None:
-    """Add to the counts of placements by month; a change may be negative, a count never is."""
-    if changes:
-        rows = [[placement, month, n] for (placement, month), n in sorted(changes.items())]
-        await connection.all(_COUNT, rows=rows)
+async def count(
+    connection: Connection, given: Sequence[tuple[int, int]], by: Literal[1, -1], *, at: int
+) -> None:
+    """Add to or take from the counts of placements: by month, and by the day they were given on.
+
+    Args:
+        connection: of the transaction that gives or undoes.
+        given: the placement and the month of each flattr.
+        by: 1 for those that are given, -1 for those that are undone.
+        at: the instant at which they were given.
+    """
+    if not given:
+        return
+    by_month = Counter(given)
+    by_day = Counter(placement for placement, _ in given)
+    day = months.to_day(months.from_instant(at))
+    # In the order of their keys, so that no two transactions wait for each other.
+    await connection.all(_COUNT, rows=[[*key, by * n] for key, n in sorted(by_month.items())])
+    await connection.all(_COUNT_DAYS, rows=[[p, day, by * n] for p, n in sorted(by_day.items())])
 
 
 def _holder_nonce(row: tuple[Any, ...]) -> tuple[int, str]:

@@ -158,5 +158,12 @@ CLAIMS: Final[tuple[Same | Never, ...]] = (
         """SELECT subject, debit_account, amount_micros FROM transfers
            WHERE kind = 'reversal_share'""",
     ),
+    Same(
+        "a placement's flattrs by day sum to those by month (placement, flattrs)",
+        """SELECT placement_id, sum(flattrs) FROM placement_days
+           GROUP BY placement_id HAVING sum(flattrs) <> 0""",
+        """SELECT placement_id, sum(flattrs) FROM placement_months
+           GROUP BY placement_id HAVING sum(flattrs) <> 0""",
+    ),
     *OUT,
 )

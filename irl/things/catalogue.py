@@ -15,8 +15,10 @@ from irl import text
 from irl.db import Connection, ForRows, Row
 from irl.errors import Invalid, NotFound
 from irl.house import House
-from irl.schema import members, thing_tags, things
+from irl.schema import members, pictures, thing_tags, things
 from irl.secret import is_public_id, public_id
+from irl.sentence import Sentence
+from irl.things.shown import COLUMNS, Shown, shown
 
 CATEGORIES: Final = ("text", "images", "video", "audio", "software", "people", "rest")
 TITLE_MOST: Final = 200
@@ -25,6 +27,8 @@ DESCRIPTION_MOST: Final = 5000
 TAGS_MOST: Final = 20
 PAGE: Final = 50
 QUERY_MOST: Final = 200
+
+_NO_CATEGORY: Final = Sentence("A category is one of {names}.", names=", ".join(CATEGORIES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """Something in the world that can be flattred; `key` is its number inside."""
+    """Something in the world that can be flattred; `key` is its number inside.
+
+    The operator hid it where `hidden` says so; then only its maker gets it, without its picture.
+    """
 
     id: str
     key: int
@@ -56,7 +63,9 @@ class Thing:
     maker: str
     maker_id: int
     flattrs: int
+    picture: Shown | None
     created_at: datetime
+    hidden: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +77,9 @@ class Page:
 
 
 _THINGS: Final[Select[Any]] = (
-    select(things, members.c.nickname).join(members, members.c.id == things.c.maker_id)
+    select(things, members.c.nickname, *COLUMNS)
+    .join(members, members.c.id == things.c.maker_id)
+    .outerjoin(pictures, pictures.c.thing_id == things.c.id)
 ).where(things.c.deleted_at.is_(None))
 _BY_ID: Final = _THINGS.where(things.c.public_id == bindparam("public_id"))
 _MINE: Final = _THINGS.where(things.c.maker_id == bindparam("maker_id")).order_by(
@@ -95,9 +106,9 @@ def checked(draft: Draft) -> Draft:
         Invalid: with the field at fault.
     """
     if draft.category not in CATEGORIES:
-        raise Invalid(f"A category is one of {', '.join(CATEGORIES)}.", field="category")
+        raise Invalid(_NO_CATEGORY, field="category")
     if len(draft.tags) > TAGS_MOST:
-        raise Invalid(f"At most {TAGS_MOST} tags are allowed.", field="tags")
+        raise Invalid(Sentence("At most {most} tags are allowed.", most=TAGS_MOST), field="tags")
     return Draft(
         title=text.line(draft.title, field="title", most=TITLE_MOST),
         artist=text.line(draft.artist, field="artist", least=0, most=ARTIST_MOST),
@@ -179,7 +190,7 @@ async def change(house: House, maker_id: int, thing_id: str, changes: dict[str, 
 
 
 async def delete(house: House, maker_id: int, thing_id: str, *, now: datetime) -> None:
-    """Delete a thing: no new flattrs; those given stand and are paid.
+    """Delete a thing and its picture: no new flattrs; those given stand and are paid.
 
     Raises:
         NotFound: it is not this maker's.
@@ -189,6 +200,7 @@ async def delete(house: House, maker_id: int, thing_id: str, *, now: datetime) -
         thing = await by_id(connection, thing_id, maker_id=maker_id)
         at = months.to_instant(now)
         await connection.all(update(things).where(things.c.id == thing.key).values(deleted_at=at))
+        await connection.all(sql_delete(pictures).where(pictures.c.thing_id == thing.key))
 
     await house.db.write(work)
 
@@ -219,7 +231,7 @@ async def find(
         query = query.where(things.c.id.in_(tagged))
     if category is not None:
         if category not in CATEGORIES:
-            raise Invalid(f"A category is one of {', '.join(CATEGORIES)}.", field="category")
+            raise Invalid(_NO_CATEGORY, field="category")
         query = query.where(things.c.category == category)
     async with house.db.reading() as connection:
         if after is not None:
@@ -229,8 +241,14 @@ async def find(
     return Page(things=found, next=found[-1].id if len(rows) > PAGE else None)
 
 
+async def at_addresses(connection: Connection, urls: Sequence[str]) -> tuple[Thing, ...]:
+    """Give the things with one of these web addresses that everybody may see, oldest first."""
+    query = _THINGS.where(things.c.hidden_at.is_(None), things.c.url.in_(urls))
+    return await built(connection, await connection.all(query.order_by(things.c.id).limit(PAGE)))
+
+
 async def built(connection: Connection, rows: Sequence[Row]) -> tuple[Thing, ...]:
-    """Build things from rows of `things` with the maker's `nickname`, in their order."""
+    """Build things from rows of `things` with nickname and picture, in their order."""
     keys = [[row["id"]] for row in rows]
     tags: dict[int, list[str]] = {}
     for found in await connection.all(_TAGS, rows=keys):
@@ -250,7 +268,9 @@ async def built(connection: Connection, rows: Sequence[Row]) -> tuple[Thing, ...
             maker=row["nickname"],
             maker_id=row["maker_id"],
             flattrs=counts.get(row["id"], 0),
+            picture=shown(row),
             created_at=months.from_instant(row["created_at"]),
+            hidden=row["hidden_at"] is not None,
         )
         for row in rows
     )

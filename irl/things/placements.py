@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,12 +13,17 @@ from irl import month as months
 from irl.db import Connection, ForRows, Row
 from irl.errors import Invalid, NotFound
 from irl.house import House
-from irl.schema import members, placements, things
+from irl.month import Day
+from irl.schema import members, pictures, placements, things
+from irl.sentence import Sentence
 from irl.text import line
 from irl.things import catalogue
+from irl.things.shown import COLUMNS, Shown, shown
 from qr.code import Code, mint
 
 NAME_MOST: Final = 120
+WEB: Final = "Web"
+"""The name of the placement whose code stands behind buttons and links, and that anybody may print."""
 PLACEMENTS_MOST: Final = 1000
 
 
@@ -32,6 +38,7 @@ class PlacedThing:
     url: str
     maker: str
     maker_id: int
+    picture: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,11 @@ class Placement:
     opens_at: datetime | None
     closes_at: datetime | None
     revoked: bool
+
+    @property
+    def is_for_web(self) -> bool:
+        """Whether `for_web` made it, or might have."""
+        return self.name == WEB and self.opens_at is None and self.closes_at is None
 
     def open_at(self, now: datetime) -> bool:
         """Tell whether its hours allow flattrs now."""
@@ -63,30 +75,42 @@ _ALL: Final = (
         placements.c.hidden_at.label("placement_hidden_at"),
         things,
         members.c.nickname,
+        *COLUMNS,
     )
     .join(things, things.c.id == placements.c.thing_id)
     .join(members, members.c.id == things.c.maker_id)
+    .outerjoin(pictures, pictures.c.thing_id == things.c.id)
 )
 _BY_CODE: Final = _ALL.where(placements.c.code == bindparam("code"))
 _OF_THING: Final = _ALL.where(placements.c.thing_id == bindparam("thing_id")).order_by(
     placements.c.id.desc()
 )
+_FOR_WEB: Final = _ALL.where(
+    placements.c.thing_id == bindparam("thing_id"),
+    placements.c.name == WEB,
+    placements.c.opens_at.is_(None),
+    placements.c.closes_at.is_(None),
+).order_by(placements.c.id)
 _BY_CODES: Final = ForRows(
     """SELECT p.code, p.name, p.mask, p.opens_at, p.closes_at, p.revoked_at,
          p.hidden_at AS placement_hidden_at, t.public_id, t.title, t.artist, t.description, t.url,
-         t.maker_id, t.deleted_at, t.hidden_at, m.nickname
+         t.maker_id, t.deleted_at, t.hidden_at, m.nickname, s.public_id AS picture_id,
+         s.width AS picture_width, s.height AS picture_height
        FROM given CROSS JOIN placements p CROSS JOIN things t CROSS JOIN members m
+       LEFT JOIN pictures s ON s.thing_id = t.id
        WHERE p.code = given.code AND t.id = p.thing_id AND m.id = t.maker_id""",
     {"code": "number"},
 )
 _HOW_MANY: Final = select(placements.c.id).where(placements.c.thing_id == bindparam("thing_id"))
 _VISIT: Final = ForRows(
     """INSERT INTO placement_days (placement_id, day_on, visits)
-       SELECT p.id, given.day_on, 1 FROM given CROSS JOIN placements p WHERE p.code = given.code
+       SELECT p.id, given.day_on, given.visits FROM given CROSS JOIN placements p
+       WHERE p.code = given.code ORDER BY p.id, given.day_on
        ON CONFLICT (placement_id, day_on) DO UPDATE
-       SET visits = placement_days.visits + 1""",
-    {"code": "number", "day_on": "number"},
+       SET visits = placement_days.visits + excluded.visits""",
+    {"code": "number", "day_on": "number", "visits": "number"},
 )
+"""In the order of its keys, as flattrs are counted there: no two transactions wait crosswise."""
 
 
 async def make(
@@ -119,28 +143,79 @@ async def make(
     name = line(name, field="placement", least=0, most=NAME_MOST)
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
         raise Invalid("A code closes after it opens.", field="closes_at")
-    code = mint()
 
     async def work(connection: Connection) -> Placement:
         thing = await catalogue.by_id(connection, thing_id, maker_id=maker_id)
-        if len(await connection.all(_HOW_MANY, thing_id=thing.key)) >= PLACEMENTS_MOST:
-            raise Invalid(f"A thing has at most {PLACEMENTS_MOST} codes.", field="placement")
-        await connection.all(
-            insert(placements).values(
-                code=code.number,
-                thing_id=thing.key,
-                name=name,
-                mask=mask,
-                opens_at=None if opens_at is None else months.to_instant(opens_at),
-                closes_at=None if closes_at is None else months.to_instant(closes_at),
-                created_at=months.to_instant(now),
-            )
-        )
-        row = await connection.one(_BY_CODE, code=code.number)
-        assert row is not None
-        return _built(row)
+        hours = {"opens_at": opens_at, "closes_at": closes_at}
+        return await _made(connection, thing.key, name, mask, now, **hours)
 
     return await house.db.write(work)
+
+
+async def for_web(
+    house: House, thing_id: str, *, maker_id: int | None = None, mask: int, now: datetime
+) -> Placement:
+    """Give the placement of a thing that is nowhere in particular; make it if there is none.
+
+    Its code stands behind buttons and links, and anybody may print it. Anybody may have it made,
+    too; but once it was revoked, only the maker gets another one.
+
+    Args:
+        house: the house.
+        thing_id: the thing's id.
+        maker_id: the maker who asks, or None for anybody.
+        mask: as for `make`.
+        now: the moment.
+
+    Raises:
+        NotFound: there is no such thing (of this maker), or it was revoked and somebody else asks.
+        Invalid: the thing has too many codes already.
+    """
+
+    async def work(connection: Connection) -> Placement:
+        thing = await catalogue.by_id(connection, thing_id, maker_id=maker_id)
+        # One at a time: two who ask at once get the same.
+        await connection.all(select(things.c.id).where(things.c.id == thing.key).with_for_update())
+        found = [_built(row) for row in await connection.all(_FOR_WEB, thing_id=thing.key)]
+        for placement in found:
+            if not placement.revoked:
+                return placement
+        if found and maker_id is None:
+            raise NotFound("The maker of this took its code for everybody back.")
+        return await _made(connection, thing.key, WEB, mask, now)
+
+    return await house.db.write(work)
+
+
+async def _made(
+    connection: Connection,
+    thing: int,
+    name: str,
+    mask: int,
+    now: datetime,
+    *,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+) -> Placement:
+    if len(await connection.all(_HOW_MANY, thing_id=thing)) >= PLACEMENTS_MOST:
+        raise Invalid(
+            Sentence("A thing has at most {most} codes.", most=PLACEMENTS_MOST), field="placement"
+        )
+    code = mint()
+    await connection.all(
+        insert(placements).values(
+            code=code.number,
+            thing_id=thing,
+            name=name,
+            mask=mask,
+            opens_at=None if opens_at is None else months.to_instant(opens_at),
+            closes_at=None if closes_at is None else months.to_instant(closes_at),
+            created_at=months.to_instant(now),
+        )
+    )
+    row = await connection.one(_BY_CODE, code=code.number)
+    assert row is not None
+    return _built(row)
 
 
 async def by_code(house: House, code: Code) -> Placement:
@@ -195,13 +270,11 @@ async def revoke(house: House, maker_id: int, code: Code, *, now: datetime) -> N
 
 async def visit(house: House, code: Code, *, now: datetime) -> None:
     """Count one showing of a code's page, by placement and day, without any person."""
-    await house.db.write_together(_visit, [code.number, months.to_day(now)])
+    await house.db.write_together(_visit, (code.number, months.to_day(now)))
 
 
-async def _visit(connection: Connection, seen: list[list[int]]) -> list[None]:
-    # Each on its own: one upsert may not touch the same row twice on PostgreSQL.
-    for one in sorted(seen):
-        await connection.all(_VISIT, rows=[one])
+async def _visit(connection: Connection, seen: list[tuple[int, Day]]) -> list[None]:
+    await connection.all(_VISIT, rows=[[*key, visits] for key, visits in Counter(seen).items()])
     return [None] * len(seen)
 
 
@@ -217,6 +290,7 @@ def _built(row: Row) -> Placement:
             url=row["url"],
             maker=row["nickname"],
             maker_id=row["maker_id"],
+            picture=shown(row),
         ),
         name=row["name"],
         mask=row["mask"],

@@ -9,13 +9,16 @@ import uvicorn
 
 from api import app, logs, serving
 from irl import settings
-from scanner import Health, Look, Sighting
+from scanner import Health, Look, Picture, Sighting
 
 
 class NoReader:
     """Reads nothing."""
 
     async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
+        raise NotImplementedError
+
+    async def picture(self, photo: bytes) -> Picture:
         raise NotImplementedError
 
     def health(self) -> Health:

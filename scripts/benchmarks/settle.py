@@ -40,6 +40,7 @@ EACH = 30
 THINGS = 100_000
 MAKERS = 25_000
 JOINED_AT = 1_790_900_000_000  # 2026-10-02
+DAY = 20261002
 SCAN = """SELECT count(*), sum(member_id), sum(thing_id), sum(placement_id) FROM flattrs
   WHERE month = 202610"""
 """The baseline: the engine reads giver, thing and placement of each flattr, and nothing else."""
@@ -138,15 +139,13 @@ async def _fill(house: House, members: int) -> None:
     async for batch in _flattrs(house, members):
         counts += np.bincount(batch, minlength=THINGS + 1)
     placed = np.flatnonzero(counts)
-    await house.db.write(
-        lambda c: bulk.insert(
-            c,
-            "placement_months",
-            ["placement_id", "flattrs"],
-            [[placed, counts[placed]]],
-            month=MONTH,
-        )
-    )
+    for table, when in (
+        ("placement_months", {"month": MONTH}),
+        ("placement_days", {"day_on": DAY}),
+    ):
+        names, batches = ["placement_id", "flattrs"], [[placed, counts[placed]]]
+        insert = partial(bulk.insert, table=table, names=names, batches=batches, **when)
+        await house.db.write(insert)
     if house.db.engine == "postgresql":
         # What autovacuum does after a while; VACUUM needs a connection outside any transaction.
         async with house.db._lent(house.db._writers, house.db._writable) as connection:  # noqa: SLF001

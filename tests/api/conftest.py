@@ -17,7 +17,7 @@ from api import app as application
 from api.state import State
 from irl.house import House
 from irl.members import tokens
-from scanner import Health, Look, Sighting
+from scanner import Health, Look, Picture, Sighting
 from tests.api.said import assert_as_documented
 from tests.cast import Cast
 from tests.conftest import NOW
@@ -28,6 +28,9 @@ class ReaderInProcess:
 
     async def read(self, photo: bytes, *, look: Look = Look.PHOTO) -> tuple[Sighting, ...]:
         return await asyncio.to_thread(scanner.read, photo, look=look)
+
+    async def picture(self, photo: bytes) -> Picture:
+        return await asyncio.to_thread(scanner.picture, photo)
 
     def health(self) -> Health:
         return Health(

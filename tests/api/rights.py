@@ -102,12 +102,12 @@ GET    /offline                                    giver    yes  yes  yes  yes
 GET    /sw.js                                      giver    yes  yes  yes  yes
 GET    /manifest.webmanifest                       giver    yes  yes  yes  yes
 GET    /icons/192.png                              giver    yes  yes  yes  yes
+GET    /pictures/{picture}-small.webp              maker    yes  yes  yes  yes
+GET    /pictures/{picture}.webp                    maker    yes  yes  yes  yes
 POST   /things/{thing}/picture                     maker    who  404  404  yes  PHOTO
 POST   /things/{thing}/picture/drop                maker    who  404  404  yes
 POST   /things/{thing}/web                         maker    who  404  404  yes
 GET    /things/{thing}/button.svg                  maker    yes  yes  yes  yes
-GET    /pictures/{picture}-small.webp              maker    yes  yes  yes  yes
-GET    /pictures/{picture}.webp                    maker    yes  yes  yes  yes
 GET    /look-up                                    giver    yes  yes  yes  yes
 POST   /look-up                                    giver    yes  yes  yes  yes  thing={panels}&url=https://embankment.example/panels
 GET    /house                                      operator who  404  -    yes

@@ -41,6 +41,7 @@ OPAQUE = {
     "token_id",
     "code",
     "flattr_id",
+    "picture",
     "pocket",
     "request_id",
     "number",

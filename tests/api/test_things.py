@@ -36,6 +36,7 @@ async def test_a_thing_is_registered_and_seen_by_all(alice: Hands, web: httpx2.A
         "tags": ["oil", "sea"],
         "maker": {"nickname": "Alice"},
         "flattrs": 0,
+        "picture": None,
         "created_at": "2026-11-23T12:00:00.000Z",
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from irl import migrations
-from irl.db import Connection, Database
+from irl.db import Connection, Database, Row
 from irl.errors import Unavailable
 from irl.schema import metadata
 from tests import postgres
@@ -37,6 +38,11 @@ async def run(url: str, sql: str) -> None:
         await database.write(work)
 
 
+async def read(url: str, sql: str) -> list[Row]:
+    async with Database.open(url) as database, database.reading() as connection:
+        return await connection.run(sql)
+
+
 async def tables(url: str) -> set[str]:
     sql = {
         "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table'",
@@ -48,8 +54,6 @@ async def tables(url: str) -> set[str]:
 
 
 def test_up_and_down_and_up_again_is_the_schema(fresh_url: str) -> None:
-    import asyncio
-
     migrations.upgrade(fresh_url)
     migrations.upgrade(fresh_url)
     assert migrations.drifts(fresh_url) is None
@@ -72,8 +76,6 @@ async def first_charity(url: str) -> str:
 
 
 def test_a_database_of_the_first_schema_keeps_its_rows(fresh_url: str) -> None:
-    import asyncio
-
     migrations.upgrade(fresh_url)
     migrations.downgrade(fresh_url, "0001")
     assert migrations.drifts(fresh_url) is not None
@@ -84,6 +86,36 @@ def test_a_database_of_the_first_schema_keeps_its_rows(fresh_url: str) -> None:
     migrations.upgrade(fresh_url)
     assert migrations.drifts(fresh_url) is None
     assert asyncio.run(first_charity(fresh_url)) == "Trees"
+
+
+def test_flattrs_given_before_are_counted_on_their_days_in_utc(fresh_url: str) -> None:
+    migrations.upgrade(fresh_url)
+    for sql in (
+        "INSERT INTO members (id, nickname, seal, joined_at) VALUES (1, 'A', '', 0)",
+        """INSERT INTO things (id, public_id, maker_id, title, artist, description, url, category,
+             language, created_at) VALUES (1, 't', 1, '', '', '', '', '', '', 0)""",
+        (
+            "INSERT INTO placements (id, code, thing_id, name, mask, created_at)"
+            " VALUES (1, 1, 1, '', 0, 0), (2, 2, 1, '', 0, 0)"
+        ),
+        # 2026-11-23: its first millisecond, its last, and the one after it.
+        """INSERT INTO flattrs (month, member_id, thing_id, placement_id, given_at) VALUES
+             (202611, 1, 1, 1, 1795392000000), (202611, 2, 1, 1, 1795478399999),
+             (202611, 3, 1, 1, 1795478400000), (202610, 4, 1, 2, 1795392000000)""",
+        (
+            "INSERT INTO placement_days (placement_id, day_on, visits, flattrs)"
+            " VALUES (1, 20261123, 7, 2), (1, 20261124, 0, 1), (2, 20261122, 4, 0), (2, 20261123, 0, 1)"
+        ),
+    ):
+        asyncio.run(run(fresh_url, sql))
+    days = "SELECT * FROM placement_days ORDER BY placement_id, day_on"
+    before = asyncio.run(read(fresh_url, days))
+    assert len(before) == 4
+    migrations.downgrade(fresh_url, "0001")
+    visits = asyncio.run(read(fresh_url, "SELECT visits FROM visits ORDER BY placement_id"))
+    assert visits == [{"visits": 7}, {"visits": 4}]
+    migrations.upgrade(fresh_url)
+    assert asyncio.run(read(fresh_url, days)) == before
 
 
 def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:

@@ -142,8 +142,13 @@ def outcome(deed: Callable[[], object]) -> str:
 def main(parent: int) -> None:
     serve = worker.serve
 
-    def serve_deeds(photos: BinaryIO, out: BinaryIO, read: worker.Read) -> None:  # noqa: ARG001
-        serve(photos, out, attempt)
+    def serve_deeds(
+        photos: BinaryIO,
+        out: BinaryIO,
+        read: worker.Read,  # noqa: ARG001
+        draw: worker.Draw,
+    ) -> None:
+        serve(photos, out, attempt, draw)
 
     worker.serve = serve_deeds
     worker.main(parent)

@@ -16,7 +16,7 @@ from PIL import ExifTags, Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 import scanner
-from scanner import reading, worker
+from scanner import drawing, reading, worker
 from scanner.sighting import Look
 from tests.scanner import pictures
 from tests.scanner.pictures import TEXT, Grey, encoded, symbol
@@ -231,12 +231,12 @@ def with_secrets(kind: str) -> bytes:
 def test_nothing_that_a_file_says_beside_the_picture_leaves_the_worker(kind: str) -> None:
     photo = with_secrets(kind)
     assert photo.count(SECRET.encode()) >= 3
-    said = worker.answer(photo, Look.PHOTO, reading.read)
+    said = worker.answer(photo, Look.PHOTO, reading.read, drawing.draw)
     assert SECRET.encode() not in said
     ((text, corners, attempt),) = json.loads(said[4:])["sightings"]
     assert (text, attempt, np.array(corners).shape) == (TEXT, "plain", (4, 2))
     # What cannot be read says no more.
-    torn = worker.answer(photo[: len(photo) // 2], Look.PHOTO, reading.read)
+    torn = worker.answer(photo[: len(photo) // 2], Look.PHOTO, reading.read, drawing.draw)
     assert SECRET.encode() not in torn
     assert len(torn) < 1000
 

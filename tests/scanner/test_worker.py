@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from scanner import child, limits, reading, wire, worker
+from scanner import child, drawing, limits, reading, wire, worker
 from scanner.errors import PhotoRefused, PhotoTooHard
 from scanner.guards import MAX_PHOTO_BYTES
 from scanner.sighting import Look, Sighting
@@ -35,7 +35,7 @@ def say_photo(photo: bytes, look: Look) -> bytes:
 def test_photos_are_answered_until_there_are_no_more() -> None:
     said = say_photo(encoded(symbol()), Look.PHOTO) + say_photo(b"text", Look.FRAME)
     out = io.BytesIO()
-    worker.serve(io.BytesIO(said), out, reading.read)
+    worker.serve(io.BytesIO(said), out, reading.read, drawing.draw)
     said = out.getvalue()
     size = int.from_bytes(said[:4])
     assert wire.hear_answer(said[4 : 4 + size])[0].text == TEXT
@@ -48,7 +48,7 @@ def test_photos_are_answered_until_there_are_no_more() -> None:
 )
 def test_a_torn_conversation_ends(torn: bytes) -> None:
     out = io.BytesIO()
-    worker.serve(io.BytesIO(torn), out, nothing)
+    worker.serve(io.BytesIO(torn), out, nothing, drawing.draw)
     assert out.getvalue() == b""
 
 
@@ -58,7 +58,7 @@ def test_want_of_memory_is_said(error: Exception) -> None:
         raise error
 
     with pytest.raises(PhotoTooHard):
-        wire.hear_answer(worker.answer(b"photo", Look.PHOTO, failing)[4:])
+        wire.hear_answer(worker.answer(b"photo", Look.PHOTO, failing, drawing.draw)[4:])
 
 
 def run(program: str, *, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -83,9 +83,9 @@ def test_a_worker_says_hello_and_keeps_prints_out_of_the_conversation() -> None:
 import os
 from scanner import worker
 before = worker.serve
-def serve(photos, out, read):
+def serve(photos, out, read, draw):
     os.write(1, b"a library prints")
-    before(photos, out, read)
+    before(photos, out, read, draw)
 worker.serve = serve
 worker.main({os.getpid()})
 """

@@ -26,6 +26,8 @@ DAMAGE = {
     "a flattr less": "DELETE FROM flattrs WHERE thing_id = 1",
     "a void flattr more": "INSERT INTO voids SELECT month, member_id, thing_id, 'hidden' FROM flattrs",
     "a counter": "UPDATE placement_months SET flattrs = flattrs + 1",
+    "a counter of a day": "UPDATE placement_days SET flattrs = flattrs + 1",
+    "a day less": "DELETE FROM placement_days",
     "a deposit's state": "UPDATE deposits SET state = 'pending'",
     "a deposit's instant": "UPDATE deposits SET booked_at = NULL",
     "a month opened again": "UPDATE months SET state = 'closing'",

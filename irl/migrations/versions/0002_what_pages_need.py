@@ -182,11 +182,11 @@ def _things() -> None:
         "pictures",
         sa.Column("thing_id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("public_id", sa.Text(), nullable=False),
-        sa.Column("large", sa.LargeBinary(), nullable=False),
-        sa.Column("small", sa.LargeBinary(), nullable=False),
         sa.Column("width", NUMBER, nullable=False),
         sa.Column("height", NUMBER, nullable=False),
         sa.Column("set_at", NUMBER, nullable=False),
+        sa.Column("small", sa.LargeBinary(), nullable=False),
+        sa.Column("large", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["thing_id"], ["things.id"], name=op.f("fk_pictures_thing_id")),
         sa.PrimaryKeyConstraint("thing_id", name=op.f("pk_pictures")),
         sa.UniqueConstraint("public_id", name=op.f("uq_pictures_public_id")),
@@ -206,8 +206,17 @@ def _things() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    # Flattrs given so far are counted on their day too, in UTC.
+    day = {
+        "sqlite": "CAST(strftime('%Y%m%d', given_at / 1000, 'unixepoch') AS INTEGER)",
+        "postgresql": "CAST(to_char(to_timestamp(given_at / 1000) AT TIME ZONE 'UTC', 'YYYYMMDD')"
+        " AS bigint)",
+    }[op.get_bind().dialect.name]
     op.execute(
-        "INSERT INTO placement_days (placement_id, day_on, visits, flattrs)"
-        " SELECT placement_id, day_on, visits, 0 FROM visits"
+        "INSERT INTO placement_days (placement_id, day_on, visits, flattrs)"  # noqa: S608 - our own
+        " SELECT placement_id, day_on, sum(visits), sum(flattrs) FROM ("
+        "  SELECT placement_id, day_on, visits, 0 AS flattrs FROM visits"
+        f"  UNION ALL SELECT placement_id, {day}, 0, count(*) FROM flattrs GROUP BY 1, 2"
+        " ) AS days GROUP BY placement_id, day_on"
     )
     op.drop_table("visits")

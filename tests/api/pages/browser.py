@@ -17,7 +17,7 @@ class Form:
     """A form as it stands in a page, with what is filled in already."""
 
     action: str
-    enctype: str
+    enctype: str = ""
     fields: list[tuple[str, str]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
@@ -33,7 +33,9 @@ class _Forms(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
-        if tag == "form":
+        if tag == "form" and said["method"] == "get":
+            self._open = Form(said["action"])  # a question, which is asked by its address
+        elif tag == "form":
             assert said["method"] == "post"
             self._open = Form(said["action"], said.get("enctype", ""))
             self.forms.append(self._open)

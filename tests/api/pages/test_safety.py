@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from api.pages.session import own_path
-from api.pages.templates import PACKED
+from api.pages.templates import PACKED, static
 from irl import things
 from irl.house import House
 from irl.schema import (
@@ -66,6 +66,8 @@ async def test_a_get_changes_nothing(signed_in: SignedIn, visitor: Browser, memb
             "/wallet",
             "/things",
             f"/things/{placement.thing.id}",
+            "/look-up",
+            "/look-up?url=https://house.example/harbour",
             "/join",
             "/verify?token=x",
             "/sign-in",
@@ -103,7 +105,11 @@ async def test_a_visit_is_counted_without_any_person(visitor: Browser, members: 
 async def test_titles_and_names_cannot_break_out(signed_in: SignedIn, members: Cast) -> None:
     alice = await members.member("Alice")
     draft = things.Draft(
-        title=HOSTILE, artist=HOSTILE, description=HOSTILE, tags=(), category="rest"
+        title=HOSTILE,
+        artist=HOSTILE,
+        description=HOSTILE,
+        url="https://house.example/",
+        category="rest",
     )
     thing = await things.register(members.house, alice.id, draft, now=NOW)
     placement = await members.placement(thing, HOSTILE)
@@ -112,7 +118,11 @@ async def test_titles_and_names_cannot_break_out(signed_in: SignedIn, members: C
     await bob.submit(f"/t/{placement.code}")
     seen = [bob.text]
     seen += [(await bob.open(path)).text for path in ("/month", f"/t/{placement.code}")]
+    await maker.open(f"/things/{thing.id}")
+    await maker.submit("/web")
     seen += [(await maker.open(path)).text for path in ("/things", f"/things/{thing.id}")]
+    looked_up = await bob.open("/look-up?url=https://house.example/")
+    seen.append(looked_up.text)
     await bob.open("/scan")
     seen.append((await bob.submit("/scan", code=placement.code.text)).text)
     seen.append((await bob.open(f"/join?invitation={HOSTILE}")).text)
@@ -308,9 +318,9 @@ async def test_the_code_page_is_small_and_has_nothing_inline(
     assert page.text.count("<script") == page.text.count('<script src="/static/')
 
 
-async def test_static_files_are_kept_for_ever(visitor: Browser) -> None:
+async def test_static_files_are_kept_for_ever_by_their_mark(visitor: Browser) -> None:
     for name, kind in (("irl.css", "text/css"), ("visit.js", "text/javascript")):
-        file = await visitor.open(f"/static/{name}")
+        file = await visitor.open(static(name))
         assert file.status_code == 200
         assert file.headers["content-type"].startswith(kind)
         assert "immutable" in file.headers["cache-control"]
@@ -318,6 +328,8 @@ async def test_static_files_are_kept_for_ever(visitor: Browser) -> None:
         plain = await visitor.client.get(f"/static/{name}", headers={"accept-encoding": "identity"})
         assert plain.content == file.content
         assert "content-encoding" not in plain.headers
+        unmarked = await visitor.open(f"/static/{name}")
+        assert unmarked.headers["cache-control"] == "public, max-age=86400"
     assert (await visitor.open("/static/base.html")).status_code == 404
 
 
