@@ -17,6 +17,7 @@ from irl.errors import Invalid, NotFound
 from irl.house import House
 from irl.schema import members, thing_tags, things
 from irl.secret import is_public_id, public_id
+from irl.sentence import Sentence
 
 CATEGORIES: Final = ("text", "images", "video", "audio", "software", "people", "rest")
 TITLE_MOST: Final = 200
@@ -95,9 +96,12 @@ def checked(draft: Draft) -> Draft:
         Invalid: with the field at fault.
     """
     if draft.category not in CATEGORIES:
-        raise Invalid(f"A category is one of {', '.join(CATEGORIES)}.", field="category")
+        raise Invalid(
+            Sentence("A category is one of {categories}.", categories=", ".join(CATEGORIES)),
+            field="category",
+        )
     if len(draft.tags) > TAGS_MOST:
-        raise Invalid(f"At most {TAGS_MOST} tags are allowed.", field="tags")
+        raise Invalid(Sentence("At most {most} tags are allowed.", most=TAGS_MOST), field="tags")
     return Draft(
         title=text.line(draft.title, field="title", most=TITLE_MOST),
         artist=text.line(draft.artist, field="artist", least=0, most=ARTIST_MOST),
@@ -219,7 +223,10 @@ async def find(
         query = query.where(things.c.id.in_(tagged))
     if category is not None:
         if category not in CATEGORIES:
-            raise Invalid(f"A category is one of {', '.join(CATEGORIES)}.", field="category")
+            raise Invalid(
+                Sentence("A category is one of {categories}.", categories=", ".join(CATEGORIES)),
+                field="category",
+            )
         query = query.where(things.c.category == category)
     async with house.db.reading() as connection:
         if after is not None:

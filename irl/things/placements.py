@@ -13,6 +13,7 @@ from irl.db import Connection, ForRows, Row
 from irl.errors import Invalid, NotFound
 from irl.house import House
 from irl.schema import members, placements, things
+from irl.sentence import Sentence
 from irl.text import line
 from irl.things import catalogue
 from qr.code import Code, mint
@@ -124,7 +125,10 @@ async def make(
     async def work(connection: Connection) -> Placement:
         thing = await catalogue.by_id(connection, thing_id, maker_id=maker_id)
         if len(await connection.all(_HOW_MANY, thing_id=thing.key)) >= PLACEMENTS_MOST:
-            raise Invalid(f"A thing has at most {PLACEMENTS_MOST} codes.", field="placement")
+            raise Invalid(
+                Sentence("A thing has at most {most} codes.", most=PLACEMENTS_MOST),
+                field="placement",
+            )
         await connection.all(
             insert(placements).values(
                 code=code.number,
