@@ -76,9 +76,9 @@ def compose(letter: Letter, *, sender: str) -> EmailMessage:
     page = letter.html
     if page is None:
         page = as_html(letter.subject, letter.body, language=letter.language)
-    message["Content-Language"] = letter.language  # RFC 3282
     # In base64, so that who searches a file for a link finds the one of the text and no other.
     message.add_alternative(page, subtype="html", cte="base64")
+    message["Content-Language"] = letter.language  # RFC 3282
     return message
 
 

@@ -193,18 +193,8 @@ async def post_all(
         named = mail.message_id or secrets.token_hex(16)
         assert _MESSAGE_ID.fullmatch(named), "a message id is made of letters, digits and hyphens"
         expires_at = None if mail.expires_at is None else months.to_instant(mail.expires_at)
-        rows.append(
-            [
-                mail.recipient,
-                mail.subject,
-                mail.body,
-                mail.html,
-                named,
-                at,
-                expires_at,
-                mail.language,
-            ]
-        )
+        written = [mail.recipient, mail.subject, mail.body, mail.html]
+        rows.append([*written, named, at, expires_at, mail.language])
     if not rows:
         return {}
     return {row["message_id"]: row["id"] for row in await connection.all(_POST, rows=rows)}
@@ -218,15 +208,8 @@ async def backlog(connection: Connection, *, most: int, now: datetime) -> int:
 
 async def waits(connection: Connection, recipient: str) -> bool:
     """Tell whether a mail to this address still waits to be sent."""
-    return (
-        await connection.value(
-            select(outbox.c.id)
-            .where(_TO, outbox.c.sent_at.is_(None), outbox.c.due_at != NEVER)
-            .limit(1),
-            recipient=recipient.lower(),
-        )
-        is not None
-    )
+    waiting = select(outbox.c.id).where(_TO, ~_IS_DEAD).limit(1)
+    return await connection.value(waiting, recipient=recipient.lower()) is not None
 
 
 async def forget(connection: Connection, recipient: str) -> None:

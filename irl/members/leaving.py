@@ -117,7 +117,7 @@ async def leave(
     Raises:
         PasswordRefused: it is not the member's password, with the field `password`.
         Throttled: too many tries.
-        LeavingRefused: a deposit or payout is not decided yet, or the operator wants to leave.
+        LeavingRefused: a deposit or payout is not decided yet, or an operator wants to leave.
         Invalid: there is revenue that could be paid out, and `gives_revenue` is not said.
         NotFound: who asks has left already.
     """
@@ -160,7 +160,9 @@ async def _looked(house: House, connection: Connection, row: Row, now: datetime)
 
 async def _refusal(connection: Connection, row: Row, now: datetime) -> Sentence | None:
     if row["operator_at"] is not None:
-        return Sentence("The operator runs the house, and cannot leave it.")
+        return Sentence(
+            "An operator cannot leave. Have that role taken away first: irl operator EMAIL --no."
+        )
     # Nobody asks the provider about an older one any more: it was given up.
     since = months.to_instant(now - money_in.ASKED_FOR)
     if await connection.value(_PENDING, member_id=row["id"], since_at=since) is not None:

@@ -22,21 +22,18 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
-from irl import language as languages
 from irl import month as months
-from irl import outbox
 from irl.db import Connection, Row
 from irl.errors import NoPayoutAddress, NotFound, NotPayable, PayoutDecided
 from irl.house import House
-from irl.money import ledger, revenue
+from irl.money import ledger, payout_mails, revenue
 from irl.money.ledger import Account, Transfer
 from irl.money.micros import Micros, whole_cents
 from irl.money.payout import Payout, State, built
-from irl.money.payout_addresses import masked
 from irl.rules import CENT
-from irl.schema import charities, members, payout_addresses, payouts
+from irl.schema import charities, payout_addresses, payouts
 from irl.secret import is_public_id, public_id
-from irl.sentence import Euros, Sentence, Value
+from irl.sentence import Euros, Sentence
 from irl.text import line
 
 MOST_MICROS: Final = 10**15
@@ -62,9 +59,6 @@ _ADDRESS: Final = select(payout_addresses).where(
     payout_addresses.c.member_id == bindparam("member_id")
 )
 _CHARITY: Final = select(charities).where(charities.c.id == bindparam("charity_id"))
-_EMAIL: Final = select(members.c.email, members.c.language).where(
-    members.c.id == bindparam("member_id")
-)
 
 
 async def ask(house: House, member_id: int, *, amount_micros: int | None, now: datetime) -> Payout:
@@ -96,19 +90,7 @@ async def ask(house: House, member_id: int, *, amount_micros: int | None, now: d
             amount=amount_micros,
             now=now,
         )
-        await _tell(
-            connection,
-            row,
-            subject=Sentence(
-                "A payout of {amount} was asked for", amount=Euros(row["amount_micros"])
-            ),
-            said=Sentence(
-                "Your payout of {amount} to {holder}, {address}, was asked for. It is sent in the"
-                " next days.",
-                **_named(row),
-            ),
-            now=now,
-        )
+        await payout_mails.asked(connection, row, now=now)
         return row
 
     return built(await house.db.write(work))
@@ -279,18 +261,7 @@ async def returned(house: House, payout_id: str, *, why: str, now: datetime) -> 
             connection, [_transfer("payout_return", row, came_from, account)], now=now
         )
         assert posted, "a payout comes back once"
-        await _tell(
-            connection,
-            row,
-            subject=Sentence("A payout of {amount} came back", amount=Euros(row["amount_micros"])),
-            said=Sentence(
-                "Your payout of {amount} to {holder}, {address}, came back: {why}. The money is in"
-                " your revenue again.",
-                why=why,
-                **_named(row),
-            ),
-            now=now,
-        )
+        await payout_mails.returned(connection, row, why=why, now=now)
         return True
 
     return await house.db.write(work)
@@ -371,34 +342,3 @@ async def _turn(
         .returning(payouts.c.id)
     )
     return turned is not None
-
-
-async def _tell(
-    connection: Connection, row: Row, *, subject: Sentence, said: Sentence, now: datetime
-) -> None:
-    """Tell the member by mail; a charity and who left get none."""
-    to = await connection.one(_EMAIL, member_id=row["member_id"])
-    if to is None or to["email"] is None:
-        return
-    speaks = languages.of(to["language"])
-    body = speaks.says(
-        "Hello,\n\n{said}\n\n"
-        "If this was not you, change your password and tell the operator at once.\n",
-        said=said,
-    )
-    await outbox.post(
-        connection,
-        recipient=to["email"],
-        subject=speaks.says(subject),
-        body=body,
-        language=speaks.code,
-        now=now,
-    )
-
-
-def _named(row: Row) -> dict[str, Value]:
-    return {
-        "amount": Euros(row["amount_micros"]),
-        "holder": row["holder"],
-        "address": masked(row["address"]),
-    }

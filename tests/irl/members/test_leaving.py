@@ -132,7 +132,7 @@ async def test_a_payout_on_its_way_refuses_it(house: House, members: Cast) -> No
     await leaves(house, alice, gives_revenue=True, now=day(27, 12))
 
 
-async def test_the_operator_stays(house: House, members: Cast) -> None:
+async def test_an_operator_stays(house: House, members: Cast) -> None:
     bob = await members.member("Bob")
     await house.db.write(
         lambda connection: connection.run(f"UPDATE members SET operator_at = 1 WHERE id = {bob.id}")
