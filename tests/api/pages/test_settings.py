@@ -27,7 +27,7 @@ async def test_a_visitor_has_none(visitor: Browser, path: str) -> None:
 
 async def test_what_is_chosen_shows_at_once(signed_in: SignedIn, members: Cast) -> None:
     bob = await signed_in("Bob")
-    await bob.open("/month")
+    await bob.open("/account")
     assert 'href="/settings"' in bob.text
     await bob.open("/settings")
     assert '<html lang="en">' in bob.text

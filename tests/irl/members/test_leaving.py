@@ -440,7 +440,7 @@ def mails_that_hold(house: House, word: bytes) -> list[str]:
 
 
 async def _a_full_life(house: House, members: Cast) -> Member:
-    """Somebody who did everything that leaves a trace."""
+    """Somebody who did everything that leaves a trace; mails are sent while they are of use."""
     canary = await members.funds("Canarybird", euros=20, budget=5)
     await members.scan("Canarybird", await members.payload("Alice", "Sunset"))
     placement = await members.placement(await members.thing("Alice", "Dawn"))
@@ -462,6 +462,7 @@ async def _a_full_life(house: House, members: Cast) -> Member:
     await tokens.issue(
         house, canary.id, name="Canarybird's app", scopes=["flattr"], now=members.now
     )
+    await outbox.send_waiting(house, now=members.now)
     return canary
 
 
