@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from api.errors import BadForm, BadJson, FieldsRefused, MediaTypeRefused, PhotoTooLarge
+from irl.sentence import Sentence
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -172,7 +173,7 @@ def validated(fields: Sequence[tuple[str, object]], model: type[M]) -> M:
     values: dict[str, object] = {}
     for name, value in fields:
         if name in values:
-            raise FieldsRefused(((name, f"{name} is given twice."),))
+            raise FieldsRefused(((name, Sentence("{field} is given twice.", field=name)),))
         values[name] = value
     try:
         return model.model_validate(values)
@@ -221,7 +222,9 @@ async def _stream(receive: Receive, most: int | None) -> AsyncGenerator[bytes, N
         part = message.get("body", b"")
         taken += len(part)
         if most is not None and taken > most:
-            raise PhotoTooLarge(f"At most {most // 1024} KiB are taken here.", field="photo")
+            raise PhotoTooLarge(
+                Sentence("At most {most} KiB are taken here.", most=most // 1024), field="photo"
+            )
         yield part
 
 

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from api import bodies
 from api.state import Reader
+from irl import language as languages
 from irl.errors import TokenRefused
 from irl.house import House
 from irl.members import tokens
@@ -70,6 +71,12 @@ class Asked:
     def base_url(self) -> str:
         """Where the house lives."""
         return self.house.settings.base_url
+
+    @property
+    def language(self) -> str | None:
+        """What `Accept-Language` asks for, of what the house speaks; None where it is not sent."""
+        said: bytes | None = self.scope["named"].get(b"accept-language")
+        return None if said is None else languages.wanted(said.decode("latin-1"))
 
     def part(self, name: str) -> str:
         """Give a part of the path, for instance `id`."""

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import BodyTooLarge, BodyTooSlow, ForeignOrigin, PhotoTooLarge
 from api.logs import AccessLog
+from irl.sentence import Sentence
 from scanner import MAX_PHOTO_BYTES
 
 MAX_BODY_BYTES: Final = 1024 * 1024
@@ -226,8 +227,10 @@ class Body:
             return
         if self._is_photo:
             megabytes = MAX_PHOTO_BYTES // 2**20
-            raise PhotoTooLarge(f"A photo has at most {megabytes} MiB.", field="photo")
-        raise BodyTooLarge(f"At most {MAX_BODY_BYTES} bytes are taken here.")
+            raise PhotoTooLarge(
+                Sentence("A photo has at most {most} MiB.", most=megabytes), field="photo"
+            )
+        raise BodyTooLarge(Sentence("At most {most} bytes are taken here.", most=MAX_BODY_BYTES))
 
 
 class _Patience:

@@ -14,6 +14,7 @@ from api import bodies
 from api.errors import BodyTooLarge
 from irl.house import House
 from irl.money import deposits
+from irl.sentence import Sentence
 
 MOST_BYTES: Final = 64 * 1024
 """Of a post; the longest of PayPal's have about 5 KB."""
@@ -30,7 +31,7 @@ class Hook:
         house: House = scope["state"]["house"]
         body = await bodies.whole(receive)
         if len(body) > MOST_BYTES:
-            raise BodyTooLarge(f"At most {MOST_BYTES} bytes are taken here.")
+            raise BodyTooLarge(Sentence("At most {most} bytes are taken here.", most=MOST_BYTES))
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["named"].items()

@@ -21,6 +21,7 @@ import irl.errors
 import qr.errors
 import scanner.errors
 from api import errors
+from irl.sentence import Sentence
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -32,6 +33,11 @@ class Kind:
     name: str
     status: int
     title: str
+
+    @property
+    def sentence(self) -> Sentence:
+        """The title as a sentence of its own."""
+        return Sentence("{title}.", title=Sentence(self.title))
 
 
 TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
@@ -51,6 +57,7 @@ TABLE: Final[Mapping[type[Exception], Kind]] = MappingProxyType(
         irl.errors.OperatorOnly: Kind("operator-only", 403, "Only the operator may do this"),
         irl.errors.EventRefused: Kind("event-refused", 403, "This did not come from the provider"),
         irl.errors.NotFound: Kind("not-found", 404, "There is nothing here"),
+        irl.errors.LeavingRefused: Kind("leaving-refused", 409, "You cannot leave now"),
         irl.errors.MonthNotOver: Kind("month-not-over", 409, "The month is not over yet"),
         irl.errors.MonthOutOfOrder: Kind(
             "month-out-of-order", 409, "An earlier month is still open"
@@ -109,6 +116,8 @@ _BY_STATUS: Final = MappingProxyType(
 )
 _BAD_REQUEST: Final = Kind("bad-request", 400, "The request cannot be understood")
 
+_NOT_YOURS: Final = Sentence("This is not your fault. Please try again later.")
+
 BY_NAME: Final[Mapping[str, Kind]] = MappingProxyType(
     {kind.name: kind for kind in (*TABLE.values(), *_BY_STATUS.values(), _BAD_REQUEST)}
 )
@@ -148,10 +157,10 @@ def of(trouble: Exception) -> Problem:
         trouble = errors.PhotoTooLarge(str(trouble), field="photo")
     kind = next(TABLE[base] for base in type(trouble).__mro__ if base in TABLE)
     if kind.name == "internal":
-        return Problem(kind=kind, detail="This is not your fault. Please try again later.")
+        return Problem(kind=kind, detail=_NOT_YOURS)
     return Problem(
         kind=kind,
-        detail=str(trouble) or kind.title,
+        detail=_said(trouble) or kind.title,
         field=_field_of(trouble),
         errors=trouble.errors if isinstance(trouble, errors.FieldsRefused) else (),
         headers=_headers_of(kind, trouble),
@@ -171,7 +180,13 @@ def answer(problem: Problem, *, request_id: str) -> Response:
 def _of_http(trouble: HTTPException) -> Problem:
     kind = _BY_STATUS.get(trouble.status_code, _BAD_REQUEST)
     headers = MappingProxyType(dict(trouble.headers or {}))
-    return Problem(kind=kind, detail=f"{kind.title}.", headers=headers)
+    return Problem(kind=kind, detail=kind.sentence, headers=headers)
+
+
+def _said(trouble: Exception) -> str:
+    """Give the message; ours can be a `Sentence`, which `str` would make plain English."""
+    message = getattr(trouble, "message", None)
+    return message if isinstance(message, str) else str(trouble)
 
 
 def _field_of(trouble: Exception) -> str | None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import email.policy
 import os
 import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -71,6 +73,21 @@ async def opened(settings: Settings, *, patience_s: float) -> AsyncIterator[Carr
         yield server
     finally:
         await server.leave()
+
+
+async def forget(settings: Settings, recipient: str) -> None:
+    """Remove from our own folder, if that is where mails go, those to this address."""
+    url = urlsplit(settings.mail_url)
+    if url.scheme == "file":
+        await asyncio.to_thread(_forget, Path(unquote(url.path)), recipient)
+
+
+def _forget(folder: Path, recipient: str) -> None:
+    for file in folder.glob("*.eml"):
+        with file.open("rb") as mail:
+            headers = BytesHeaderParser(policy=email.policy.default).parse(mail)
+        if str(headers["To"]).lower() == recipient.lower():
+            file.unlink(missing_ok=True)
 
 
 class Folder:

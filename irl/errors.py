@@ -15,6 +15,7 @@
     │   └── EventRefused         what was told does not come from the provider of payments
     ├── NotFound             it does not exist, or not for the one who asks
     ├── Conflict             the state of things does not allow it now
+    │   ├── LeavingRefused       a member cannot leave now: money is still on its way
     │   ├── MonthNotOver         a month can only be closed once it has ended
     │   ├── MonthOutOfOrder      an earlier month is still open
     │   ├── MonthClosed          a closed month never changes
@@ -94,6 +95,10 @@ class NotFound(IrlError):
 
 class Conflict(IrlError):
     """The state of things does not allow it now."""
+
+
+class LeavingRefused(Conflict):
+    """A member cannot leave now: money is still on its way."""
 
 
 class MonthNotOver(Conflict):

@@ -136,7 +136,7 @@ class Language:
             return self.moment(value)
         if isinstance(value, int):
             return self.number(value)
-        return self.says(value) if isinstance(value, Sentence) else value
+        return self.says(value) if isinstance(value, Sentence) else str(value)
 
 
 @cache

@@ -18,12 +18,14 @@ from typing import Final
 
 from email_validator import validate_email
 
+from irl.language import ENGLISH
+
 # Lines up to RFC 5322's limit stay whole, so that a link in a mail is never broken in two.
 _POLICY: Final = email.policy.SMTP.clone(max_line_length=998)
 
 _LINK: Final = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)]")
 _PAGE: Final = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -41,7 +43,7 @@ _PAGE: Final = """<!doctype html>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail that is written; `html` is made of the body where it is None."""
+    """A mail that is written, in a language (ISO 639-1); `html` None is made of the body."""
 
     recipient: str
     subject: str
@@ -49,6 +51,7 @@ class Letter:
     html: str | None
     message_id: str
     created_at: datetime
+    language: str = ENGLISH
 
 
 def compose(letter: Letter, *, sender: str) -> EmailMessage:
@@ -70,17 +73,22 @@ def compose(letter: Letter, *, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{letter.message_id}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834
     message.set_content(letter.body)
-    page = letter.html if letter.html is not None else as_html(letter.subject, letter.body)
+    page = letter.html
+    if page is None:
+        page = as_html(letter.subject, letter.body, language=letter.language)
     # In base64, so that who searches a file for a link finds the one of the text and no other.
     message.add_alternative(page, subtype="html", cte="base64")
+    message["Content-Language"] = letter.language  # RFC 3282
     return message
 
 
-def as_html(subject: str, body: str) -> str:
+def as_html(subject: str, body: str, *, language: str = ENGLISH) -> str:
     """Write a text as a page of HTML with the same words; everything in it is escaped."""
     found = [part.strip("\n") for part in re.split(r"\n\s*\n", body) if part.strip()]
     paragraphs = "\n".join(f'<p style="margin:0 0 1rem">{_line(part)}</p>' for part in found)
-    return _PAGE.format(title=html.escape(subject), paragraphs=paragraphs)
+    return _PAGE.format(
+        language=html.escape(language), title=html.escape(subject), paragraphs=paragraphs
+    )
 
 
 def _line(text: str) -> str:

@@ -25,6 +25,7 @@ from irl import month as months
 from irl.carriers import Carrier, Later, Refused, Unreachable
 from irl.db import Connection, ForRows, Row
 from irl.house import House
+from irl.language import ENGLISH
 from irl.letters import Letter
 from irl.schema import outbox, warnings
 
@@ -44,10 +45,12 @@ _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,100}", re.ASCII)
 
 _IS_DUE: Final = and_(outbox.c.sent_at.is_(None), outbox.c.due_at <= bindparam("now_at"))
 _IS_DEAD: Final = or_(outbox.c.sent_at.is_not(None), outbox.c.due_at == NEVER)
+_TO: Final = func.lower(outbox.c.recipient) == bindparam("recipient")
 _POST: Final = ForRows(
     """INSERT INTO outbox
-         (recipient, subject, body, html, message_id, created_at, due_at, expires_at)
-       SELECT recipient, subject, body, html, message_id, created_at, created_at, expires_at
+         (recipient, subject, body, html, message_id, created_at, due_at, expires_at, language)
+       SELECT recipient, subject, body, html, message_id, created_at, created_at, expires_at,
+         language
        FROM given WHERE true ON CONFLICT (message_id) DO NOTHING RETURNING id, message_id""",
     {
         "recipient": "text",
@@ -57,6 +60,7 @@ _POST: Final = ForRows(
         "message_id": "text",
         "created_at": "number",
         "expires_at": "number",
+        "language": "text",
     },
 )
 _BACKLOG: Final = select(func.count()).select_from(
@@ -107,7 +111,8 @@ class Mail:
     """A mail to be posted.
 
     `message_id` names a mail that must be sent once, whoever posts it how often; without it each
-    is one of its own. After `expires_at` it is of no use and is not sent any more.
+    is one of its own. After `expires_at` it is of no use and is not sent any more. `language` is
+    that in which it is written (ISO 639-1).
     """
 
     recipient: str
@@ -116,6 +121,7 @@ class Mail:
     html: str | None = None
     message_id: str | None = None
     expires_at: datetime | None = None
+    language: str = ENGLISH
 
 
 @dataclass(slots=True)
@@ -149,6 +155,7 @@ async def post(
     html: str | None = None,
     message_id: str | None = None,
     expires_at: datetime | None = None,
+    language: str = ENGLISH,
     now: datetime,
 ) -> None:
     """Write a mail into the outbox, in the caller's transaction.
@@ -161,6 +168,7 @@ async def post(
         html: the same words as a page; None has it made of the body.
         message_id: see `Mail`; posting the same again changes nothing.
         expires_at: see `Mail`.
+        language: see `Mail`.
         now: the moment of posting.
     """
     mail = Mail(
@@ -170,6 +178,7 @@ async def post(
         html=html,
         message_id=message_id,
         expires_at=expires_at,
+        language=language,
     )
     await post_all(connection, [mail], now=now)
 
@@ -184,7 +193,8 @@ async def post_all(
         named = mail.message_id or secrets.token_hex(16)
         assert _MESSAGE_ID.fullmatch(named), "a message id is made of letters, digits and hyphens"
         expires_at = None if mail.expires_at is None else months.to_instant(mail.expires_at)
-        rows.append([mail.recipient, mail.subject, mail.body, mail.html, named, at, expires_at])
+        written = [mail.recipient, mail.subject, mail.body, mail.html]
+        rows.append([*written, named, at, expires_at, mail.language])
     if not rows:
         return {}
     return {row["message_id"]: row["id"] for row in await connection.all(_POST, rows=rows)}
@@ -194,6 +204,17 @@ async def backlog(connection: Connection, *, most: int, now: datetime) -> int:
     """Count the mails that are due, up to `most`: who posts many waits until it is low."""
     at = months.to_instant(now)
     return int(await connection.value(_BACKLOG, most=most, now_at=at))
+
+
+async def waits(connection: Connection, recipient: str) -> bool:
+    """Tell whether a mail to this address still waits to be sent."""
+    waiting = select(outbox.c.id).where(_TO, ~_IS_DEAD).limit(1)
+    return await connection.value(waiting, recipient=recipient.lower()) is not None
+
+
+async def forget(connection: Connection, recipient: str) -> None:
+    """Forget all mails to this address, in the caller's transaction."""
+    await connection.all(delete(outbox).where(_TO), recipient=recipient.lower())
 
 
 async def left(house: House) -> dict[str, int]:
@@ -360,4 +381,5 @@ def _letter(row: Row) -> Letter:
         html=row["html"],
         message_id=row["message_id"],
         created_at=months.from_instant(row["created_at"]),
+        language=row["language"] or ENGLISH,
     )

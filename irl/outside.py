@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import httpx2
 
 from irl.errors import ProviderUnavailable
+from irl.sentence import Sentence
 
 T = TypeVar("T")
 
@@ -119,9 +120,13 @@ class Outside:
             ):
                 answer = Answer(response.status_code, response.headers, await _read(response, most))
         except (httpx2.HTTPError, TimeoutError, OSError) as trouble:
-            raise ProviderUnavailable(f"{host} does not answer. Please try again.") from trouble
+            raise ProviderUnavailable(
+                Sentence("{host} does not answer. Please try again.", host=host)
+            ) from trouble
         if answer.status >= 500 or answer.status == _BUSY:
-            raise ProviderUnavailable(f"{host} is in trouble. Please try again.")
+            raise ProviderUnavailable(
+                Sentence("{host} is in trouble. Please try again.", host=host)
+            )
         return answer
 
     def _connected(self) -> httpx2.AsyncClient:

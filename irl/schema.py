@@ -83,12 +83,19 @@ members = _table(
     _number("joined_at"),
     _number("operator_at", null=True),
     _number("left_at", null=True),
+    _number("last_month", null=True),  # open when the member left; once closed the rest goes
     _number("budget_micros", null=True),  # the budget now; `budgets` has its history
     _number("reload_at", null=True),  # since when a mail says that funds will not last
     _of("charity_id", "charities", null=True),
     _text("language", null=True),  # ISO 639-1; null: what the browser asks for
     _number("shows_flattrs_at", null=True),  # since when makers may see who flattred
     UniqueConstraint("email_key"),
+    Index(
+        None,
+        "shows_flattrs_at",
+        sqlite_where=text("shows_flattrs_at IS NOT NULL"),
+        postgresql_where=text("shows_flattrs_at IS NOT NULL"),
+    ),
 )
 
 invitations = _table(
@@ -606,7 +613,7 @@ moves = _table(  # of revenue to funds
 revenue_draws = _table(  # which months' money left an account of revenue or of a charity
     "revenue_draws",
     _number("account"),
-    _number("month"),
+    _number("month"),  # or minus the number of a lot that a leaver gave
     _number("payable_on"),
     _text("kind"),  # payout, move, reversal
     _number("subject"),  # the id of the payout, move or deposit

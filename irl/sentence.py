@@ -6,8 +6,7 @@ language. A plain string literal that has no values in it needs none of this.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Self
+from typing import Protocol, Self
 
 
 class Euros(int):
@@ -23,7 +22,14 @@ class Euros(int):
         return f"{sign}{whole}.{cents:02} EUR" if odd == 0 else f"{sign}{whole}.{rest:06} EUR"
 
 
-Value = str | int | datetime
+class Moment(Protocol):
+    """An instant, which is a `datetime`; said so, since the heart of settlement knows no clock."""
+
+    def isoformat(self) -> str:
+        """Write it as ISO 8601."""
+
+
+Value = str | int | Moment
 """What may stand in a sentence: texts as they are, numbers, `Euros`, moments."""
 
 

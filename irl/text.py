@@ -7,6 +7,7 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from irl.errors import Invalid
+from irl.sentence import Sentence
 
 # Bidirectional overrides and isolates (Unicode TR 9, table 2) can make a title read as another.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -24,7 +25,7 @@ def line(text: str, *, field: str, least: int = 1, most: int) -> str:
             characters, or with nothing to see.
     """
     if len(text) > 4 * most + 16:
-        raise Invalid(f"At most {most} characters are allowed.", field=field)
+        raise Invalid(Sentence("At most {most} characters are allowed.", most=most), field=field)
     text = unicodedata.normalize("NFC", text).strip()
     _refuse(text, field=field, allowed="")
     # Joiners and marks are parts of letters and emoji, and nothing by themselves.
@@ -40,7 +41,7 @@ def paragraphs(text: str, *, field: str, most: int) -> str:
         Invalid: naming `field`.
     """
     if len(text) > 4 * most + 16:
-        raise Invalid(f"At most {most} characters are allowed.", field=field)
+        raise Invalid(Sentence("At most {most} characters are allowed.", most=most), field=field)
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
     _refuse(text, field=field, allowed="\n\t")
     return _bounded(text, field=field, least=0, most=most)
@@ -112,10 +113,16 @@ def _refuse(text: str, *, field: str, allowed: str) -> None:
             or character in _INVISIBLE
             or unicodedata.category(character) in _REFUSED_CATEGORIES
         ):
-            raise Invalid(f"The character U+{ord(character):04X} is not allowed here.", field=field)
+            code = f"U+{ord(character):04X}"
+            raise Invalid(
+                Sentence("The character {code} is not allowed here.", code=code), field=field
+            )
 
 
 def _bounded(text: str, *, field: str, least: int, most: int) -> str:
     if not least <= len(text) <= most:
-        raise Invalid(f"Between {least} and {most} characters are needed.", field=field)
+        raise Invalid(
+            Sentence("Between {least} and {most} characters are needed.", least=least, most=most),
+            field=field,
+        )
     return text

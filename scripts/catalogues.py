@@ -46,6 +46,13 @@ _KEYWORDS: Final = {
 }
 
 
+_OF_SCANNER: Final = (
+    *scanner.errors.REFUSALS.values(),
+    str(scanner.errors.PhotoTooHard()),
+    str(scanner.errors.ScannerBusy(retry_after_s=1)),
+)
+
+
 def texts() -> Catalog:
     """Give every text of the program, with where it stands."""
     found = Catalog(charset="utf-8", header_comment="")
@@ -57,6 +64,9 @@ def texts() -> Catalog:
         directory_filter=lambda folder: Path(folder).name not in {".venv", "tests", "var"},
     ):
         found.add(text, None, [(file, line)], auto_comments=comments, context=context)
+    # The scanner knows nobody's language; the pages say its sentences.
+    for sentence in _OF_SCANNER:
+        found.add(sentence)
     return found
 
 

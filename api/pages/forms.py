@@ -15,6 +15,7 @@ from api import bodies, call, problems
 from api.errors import ApiError, BadForm, MediaTypeRefused
 from irl.errors import Conflict, Invalid, SignInRefused, Throttled
 from irl.language import Language
+from irl.sentence import Sentence
 from qr import CodeError
 from scanner.errors import ScannerError
 
@@ -44,7 +45,7 @@ class Form:
         """
         values = self.all(name)
         if len(values) > 1:
-            raise BadForm(f"{name} is given twice.", field=name)
+            raise BadForm(Sentence("{field} is given twice.", field=name), field=name)
         return values[0] if values else ""
 
     def all(self, name: str) -> list[str]:
@@ -96,7 +97,7 @@ class Form:
     def refused(self, trouble: Exception) -> Form:
         """Give the form with what is wrong; pages ask in euros, so `amount_micros` is `amount`."""
         problem = problems.of(trouble)
-        text = f"{problem.kind.title}." if isinstance(trouble, CodeError) else problem.detail
+        text = problem.kind.sentence if isinstance(trouble, CodeError) else problem.detail
         name = (problem.field or "").removesuffix("_micros")
         is_shown = any(key == name for key, _ in self.said)
         return dataclasses.replace(

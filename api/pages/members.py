@@ -129,6 +129,7 @@ async def _ask(asked: Asked, form: forms.Form, *, pocket: str | None) -> None:
             invitation=form.text("invitation"),
             pocket=pocket,
             address=asked.address,
+            language=asked.speaks.code,
             now=asked.now,
         )
     except Invalid as trouble:

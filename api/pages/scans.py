@@ -18,6 +18,7 @@ from api.pages.page import Asked, forward, page
 from irl.errors import Invalid, NotFound
 from irl.giving import scans
 from irl.giving.scans import Giver, Recorded, Scan
+from irl.sentence import Sentence
 from irl.things import placements
 from irl.things.placements import Placement
 from qr import Code
@@ -84,7 +85,9 @@ async def _of_photo(asked: Asked) -> tuple[tuple[Code, ...], Form]:
 def _of_typing(asked: Asked, form: Form) -> tuple[Code, ...]:
     typed = form.all("code")
     if not 1 <= len(typed) <= CODES_MOST:
-        raise Invalid(f"Between 1 and {CODES_MOST} codes are needed.", field="code")
+        raise Invalid(
+            Sentence("Between 1 and {most} codes are needed.", most=CODES_MOST), field="code"
+        )
     try:
         return tuple(dict.fromkeys(qr.parse(one, base_url=asked.base_url) for one in typed))
     except qr.ForeignCode:

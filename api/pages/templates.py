@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from irl import language as languages
 from irl import month as months
 from irl.language import Language
+from irl.members.member import SOMEBODY
 from irl.sentence import Sentence
 
 ROOM: Final = Path(__file__).resolve().parent.parent
@@ -76,6 +77,7 @@ def _environment(code: str) -> jinja2.Environment:
     translations.install_gettext_translations(speaks.translations, newstyle=True)
     made.filters |= {
         "say": speaks.says,
+        "nickname": lambda name: speaks.says(name) if name == SOMEBODY else name,
         "money": speaks.money,
         "cents": speaks.cents,
         "amount": speaks.amount,

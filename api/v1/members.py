@@ -41,9 +41,13 @@ class MemberShape(TypedDict):
 
 @call(body=Newcomer, answer=MemberShape, status=201)
 async def ask(asked: Asked, newcomer: Newcomer) -> MemberShape:
-    """Ask to join; a mail with a link is sent."""
+    """Ask to join; a mail with a link is sent, in the language of `Accept-Language`."""
     nickname = await joining.ask(
-        asked.house, **newcomer.model_dump(), address=asked.address, now=asked.now
+        asked.house,
+        **newcomer.model_dump(),
+        address=asked.address,
+        language=asked.language,
+        now=asked.now,
     )
     return MemberShape(nickname=nickname, verified=False)
 

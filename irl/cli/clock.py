@@ -22,7 +22,7 @@ from irl.cli.command import now as moment
 from irl.errors import Conflict, Unavailable
 from irl.giving import idle_warnings, pockets, scans, subscription_rounds
 from irl.house import House
-from irl.members import joining, sessions, throttles
+from irl.members import erasing, joining, sessions, throttles
 from irl.money import deposits, reload, sending
 from irl.settlement import audits, errands, runner, transparency
 
@@ -138,7 +138,10 @@ async def _chores(house: House, _: GoOn) -> None:
 
 
 async def chores(house: House, *, now: datetime) -> None:
-    """Do what is due once an hour: close ended months in order, forget what is past its days."""
+    """Do what is due once an hour: close ended months in order, forget what is past its days.
+
+    Those who left go once the month is closed in which they did.
+    """
     await joining.forget_old(house, now=now)
     await pockets.forget_old(house, now=now)
     await scans.forget_old(house, now=now)
@@ -155,6 +158,7 @@ async def chores(house: House, *, now: datetime) -> None:
             click.echo(f"irl: {months.text(month)}: {refused.message}", err=True)
             break
     await transparency.keep(house)
+    await erasing.finish_due(house, now=now)
 
 
 @click.command()

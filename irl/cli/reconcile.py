@@ -19,6 +19,7 @@ from irl.money.payments.paypal import report as paypal_report
 from irl.money.payments.report import Line
 from irl.money.payments.skrill import report as skrill_report
 from irl.money.reconciling import Compared
+from irl.sentence import Sentence
 
 _REPORTS: Final = {"paypal": paypal_report.understand, "skrill": skrill_report.understand}
 _DAY: Final = click.DateTime(formats=["%Y-%m-%d"])
@@ -73,7 +74,9 @@ def reconcile(
 def _read(file: Path) -> tuple[str, list[Line]]:
     """Read a report, and give whose it is by its columns."""
     if file.stat().st_size > report.MOST_BYTES:
-        raise Invalid(f"A report has at most {report.MOST_BYTES} bytes.", field="file")
+        raise Invalid(
+            Sentence("A report has at most {most} bytes.", most=report.MOST_BYTES), field="file"
+        )
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             header = next(csv.reader([text.readline(report.LINE_MOST)]), [])

@@ -17,6 +17,8 @@ from irl.giving import scans_sql
 from irl.house import House
 from irl.month import Month
 from irl.schema import flattrs, members, things
+from irl.secret import is_public_id
+from irl.sentence import Sentence
 
 _ID: Final = re.compile(r"([0-9]{6})-([0-9a-z]{13})-([0-9a-f]{16})", re.ASCII)
 _SEAL: Final = select(members.c.seal).where(members.c.id == bindparam("member_id"))
@@ -30,6 +32,17 @@ _UNDONE: Final = ForRows(
 )
 _KEY: Final = select(things.c.id).where(things.c.public_id == bindparam("thing_id"))
 
+_OWN: Final = _KEY.where(things.c.maker_id == bindparam("maker_id"))
+# From the few who show their flattrs to each one's own, which the key finds.
+_SHOWN: Final = ForRows(
+    """SELECT m.nickname FROM given CROSS JOIN members m CROSS JOIN flattrs f
+       WHERE m.shows_flattrs_at IS NOT NULL AND m.left_at IS NULL
+         AND f.month = given.month AND f.member_id = m.id AND f.thing_id = given.thing
+         AND f.given_at >= m.shows_flattrs_at
+       ORDER BY f.given_at, m.id LIMIT 500""",
+    {"month": "number", "thing": "number"},
+)
+
 
 def flattr_id(seal: str, of_month: Month, thing_id: str) -> str:
     """Give the id of a member's flattr for the outside.
@@ -40,6 +53,26 @@ def flattr_id(seal: str, of_month: Month, thing_id: str) -> str:
     named = f"{of_month}-{thing_id}"
     digest = hashlib.blake2b(named.encode(), key=bytes.fromhex(seal), digest_size=8)
     return f"{named}-{digest.hexdigest()}"
+
+
+async def shown_to_maker(
+    house: House, maker_id: int, thing_id: str, month: Month
+) -> tuple[str, ...]:
+    """Give the nicknames of those who flattred a maker's thing in a month and want it to be seen.
+
+    Only flattrs given since they said so, in the order given, at most 500; of all others nothing.
+
+    Raises:
+        NotFound: there is no such thing of this maker.
+    """
+    if not is_public_id(thing_id):
+        raise NotFound("There is no such thing.")
+    async with house.db.reading() as connection:
+        key = await connection.value(_OWN, thing_id=thing_id, maker_id=maker_id)
+        if key is None:
+            raise NotFound("There is no such thing.")
+        rows = await connection.all(_SHOWN, rows=[[month, key]])
+    return tuple(row["nickname"] for row in rows)
 
 
 async def undo(house: House, member_id: int, asked_id: str, *, now: datetime) -> None:
@@ -69,7 +102,9 @@ async def undo(house: House, member_id: int, asked_id: str, *, now: datetime) ->
         if of_month in look.states:
             if await connection.value(select(flattrs.c.thing_id).where(mine)) is None:
                 raise NotFound("There is no such flattr.")
-            raise MonthClosed(f"{month.text(of_month)} is closed; its flattrs stand.")
+            raise MonthClosed(
+                Sentence("{month} is closed; its flattrs stand.", month=month.text(of_month))
+            )
         gone = await connection.one(
             delete(flattrs).where(mine).returning(flattrs.c.placement_id, flattrs.c.given_at)
         )

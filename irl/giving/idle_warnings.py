@@ -16,15 +16,18 @@ from typing import Final
 from sqlalchemy import func, select
 
 from irl import calendar, outbox
+from irl import language as languages
 from irl import month as months
 from irl.db import Connection, ForRows, Row
 from irl.house import House
-from irl.money import charities, micros
+from irl.language import Language
+from irl.money import charities
 from irl.money.charities import Charity
 from irl.month import Month
 from irl.outbox import Mail
 from irl.rounds import STRETCH, Round
 from irl.schema import members
+from irl.sentence import Euros, Sentence
 
 DAYS: Final = (7, 2)
 """Before the month's end; on the day that begins then, and on no later one."""
@@ -34,7 +37,8 @@ _WAITING_MOST: Final = 1000
 
 _LAST: Final = select(func.max(members.c.id))
 _IDLE: Final = ForRows(
-    """SELECT m.id, m.nickname, m.email, m.seal, m.budget_micros, m.charity_id, b.balance_micros
+    """SELECT m.id, m.nickname, m.email, m.seal, m.budget_micros, m.charity_id, m.language,
+         b.balance_micros
        FROM given CROSS JOIN members m JOIN balances b ON b.account = m.id * 8 + 1
        WHERE m.id > given.after AND m.id <= given.until
          AND m.left_at IS NULL AND m.email IS NOT NULL
@@ -93,31 +97,41 @@ class _Warning:
         end = months.end(self.month)
         # The first is of no use any more once the second is due.
         expires_at = end if self.days == DAYS[-1] else end - timedelta(days=DAYS[-1])
-        name = f"{months.start(self.month):%B}"
-        first = f"Nothing flattred in {name} yet"
+        speaks = languages.of(row["language"])
+        name = speaks.month(self.month)
+        if self.days == DAYS[0]:
+            subject = speaks.says("Nothing flattred in {month} yet", month=name)
+        else:
+            subject = speaks.says("Last reminder: nothing flattred in {month} yet", month=name)
         return Mail(
             recipient=row["email"],
-            subject=first if self.days == DAYS[0] else f"Last reminder: {first.lower()}",
-            body=self._body(row, f"{name} {self.month // 100}", end),
+            subject=subject,
+            body=self._body(row, speaks, end),
+            language=speaks.code,
             message_id=outbox.message_id(row["seal"], "warning", self.month, self.days),
             expires_at=expires_at,
         )
 
-    def _body(self, row: Row, name: str, end: datetime) -> str:
+    def _body(self, row: Row, speaks: Language, end: datetime) -> str:
         chosen = self.listed.get(row["charity_id"])
         charity = chosen or next(iter(self.listed.values()))
-        whose = "the charity that you chose" if chosen else "the charity of the house"
-        pot = micros.text(min(row["budget_micros"], row["balance_micros"]))
-        base = self.house.settings.base_url
-        return (
-            f"Hello {row['nickname']},\n\n"
-            f"in {name} you have not flattred anything that counts yet. If that stays so until "
-            f"the month ends, on {end.day} {end:%B %Y} at 00:00 UTC, your pot of {pot} EUR goes "
-            f"to {charity.name}, {whose}.\n\n"
-            f"To give it to somebody whose work you like, scan a code before then:\n\n"
-            f"{base}/scan\n\n"
-            f"To choose another charity:\n\n{base}/charity\n\n"
-            f"To change your budget, or to unset it so that nothing is given:\n\n{base}/month\n"
+        return speaks.says(
+            "Hello {nickname},\n\n"
+            "in {month} you have not flattred anything that counts yet. If that stays so until"
+            " the month ends, on {end}, your pot of {pot} goes to {charity}, {whose}.\n\n"
+            "To give it to somebody whose work you like, scan a code before then:\n\n"
+            "{base}/scan\n\n"
+            "To choose another charity:\n\n{base}/charity\n\n"
+            "To change your budget, or to unset it so that nothing is given:\n\n{base}/month\n",
+            nickname=row["nickname"],
+            month=speaks.month(self.month),
+            end=end,
+            pot=Euros(min(row["budget_micros"], row["balance_micros"])),
+            charity=charity.name,
+            whose=Sentence("the charity that you chose")
+            if chosen
+            else Sentence("the charity of the house"),
+            base=self.house.settings.base_url,
         )
 
 

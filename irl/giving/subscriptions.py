@@ -35,6 +35,7 @@ from irl.schema import (
     things,
 )
 from irl.secret import is_public_id, public_id
+from irl.sentence import Sentence
 from qr.code import Code
 
 MONTHS: Final = (3, 6, 12)
@@ -154,7 +155,9 @@ async def begin(
         if placement.maker_id == member_id:
             raise Invalid("This is yours, so it cannot be flattred by you.", field=field)
         if await connection.value(_HOW_MANY, member_id=member_id) >= OPEN_MOST:
-            raise Invalid(f"At most {OPEN_MOST} subscriptions run at a time.", field=field)
+            raise Invalid(
+                Sentence("At most {most} subscriptions run at a time.", most=OPEN_MOST), field=field
+            )
         at, last = month_of.to_instant(now), month_of.add(running, months)
         named = public_id()
         row = [named, member_id, placement.thing_id, placement.id, months, last, at]

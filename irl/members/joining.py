@@ -15,13 +15,14 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from irl import language as languages
 from irl import month as months
 from irl import outbox
 from irl.db import Connection, Row
 from irl.errors import Invalid, LinkRefused
 from irl.house import House
 from irl.members import invitations, passwords, throttles
-from irl.members.member import Member
+from irl.members.member import SOMEBODY, Member
 from irl.members.throttles import Limit
 from irl.schema import joinings, members, pockets, verifications
 from irl.secret import hashed, token
@@ -30,7 +31,9 @@ from irl.text import line
 NICKNAME_MOST: Final = 60
 EMAIL_MOST: Final = 254  # RFC 5321 section 4.5.3.1.3, less the angle brackets
 
-_TAKEN: Final = select(members.c.id).where(members.c.email_key == bindparam("email_key"))
+_TAKEN: Final = select(members.c.id, members.c.language, members.c.left_at).where(
+    members.c.email_key == bindparam("email_key")
+)
 _LATEST: Final = (
     select(joinings)
     .where(joinings.c.email_key == bindparam("email_key"))
@@ -85,6 +88,7 @@ async def ask(
     invitation: str | None,
     pocket: str | None,
     address: str,
+    language: str | None = None,
     now: datetime,
 ) -> str:
     """Ask to join; a mail with a link goes out, and the nickname comes back as it will be shown.
@@ -97,6 +101,7 @@ async def ask(
         invitation: needed while the house is by invitation; spent at verification.
         pocket: the word-code of a pocket to bring along.
         address: the network address of who asks, for the throttle.
+        language: which the browser or the caller speaks (ISO 639-1): that of mails from now on.
         now: the moment of asking.
 
     Raises:
@@ -105,6 +110,8 @@ async def ask(
     """
     email, email_key = email_address(email)
     nickname = line(nickname, field="nickname", most=NICKNAME_MOST)
+    if nickname.casefold() == SOMEBODY:
+        raise Invalid("This nickname is nobody's; please choose another.", field="nickname")
     passwords.check(password, context=(email, nickname))
     senders = throttles.of_sender(
         "join", address, most=house.rules.joins_an_hour, rules=house.rules
@@ -125,11 +132,13 @@ async def ask(
         "invitation_hash": invitation_hash,
         "pocket_id": pocket_id,
         "created_at": months.to_instant(now),
+        "language": language,
     }
 
     async def work(connection: Connection) -> None:
-        if await connection.value(_TAKEN, email_key=email_key) is not None:
-            await _mail_taken(house, connection, email, now)
+        taken = await connection.one(_TAKEN, email_key=email_key)
+        if taken is not None:
+            await _mail_taken(house, connection, taken, email, now)
             return
         row = await connection.one(insert(joinings).values(values).returning(*joinings.c))
         assert row is not None
@@ -181,6 +190,7 @@ async def finish(connection: Connection, link_token: str, *, now: datetime) -> A
         email=row["email"],
         budget_micros=None,
         is_operator=False,
+        language=row["language"],
     )
     return Arrival(member=member, pocket_id=row["pocket_id"])
 
@@ -196,6 +206,7 @@ async def _member_of(connection: Connection, asked: Row, now: datetime) -> int:
             password_hash=asked["password_hash"],
             seal=secrets.token_hex(16),
             joined_at=months.to_instant(now),
+            language=asked["language"],
         )
         .on_conflict_do_nothing(index_elements=["email_key"])
         .returning(members.c.id)
@@ -255,6 +266,7 @@ async def _forget_asked(connection: Connection, email_key: str) -> None:
 
 
 async def _mail_link(house: House, connection: Connection, row: Row, now: datetime) -> None:
+    speaks = languages.of(row["language"])
     secret = token()
     expires = now + timedelta(hours=house.rules.undecided_link_hours)
     await connection.all(
@@ -267,28 +279,48 @@ async def _mail_link(house: House, connection: Connection, row: Row, now: dateti
     await outbox.post(
         connection,
         recipient=row["email"],
-        subject="Please confirm your e-mail address",
-        body=(
-            f"Hello {row['nickname']},\n\n"
-            f"please follow this link and press the button there to join {house.settings.host}:\n\n"
-            f"{house.settings.base_url}/verify?token={secret}\n\n"
-            f"The link works once, for {house.rules.undecided_link_hours} hours. If you did not "
-            "ask to join, just leave it.\n"
+        subject=speaks.says("Please confirm your e-mail address"),
+        body=speaks.says(
+            "Hello {nickname},\n\n"
+            "please follow this link and press the button there to join {host}:\n\n"
+            "{link}\n\n"
+            "The link works once, for {hours} hours. If you did not ask to join, just leave it.\n",
+            nickname=row["nickname"],
+            host=house.settings.host,
+            link=f"{house.settings.base_url}/verify?token={secret}",
+            hours=house.rules.undecided_link_hours,
         ),
         expires_at=expires,
+        language=speaks.code,
         now=now,
     )
 
 
-async def _mail_taken(house: House, connection: Connection, email: str, now: datetime) -> None:
+async def _mail_taken(
+    house: House, connection: Connection, taken: Row, email: str, now: datetime
+) -> None:
+    speaks = languages.of(taken["language"])
+    if taken["left_at"] is None:
+        subject = speaks.says("You are a member already")
+        body = speaks.says(
+            "Hello,\n\nsomebody, perhaps you, asked to join {host} with this e-mail address. It"
+            " belongs to a member already, so nothing was changed.\n\nTo sign in: {link}\n",
+            host=house.settings.host,
+            link=f"{house.settings.base_url}/sign-in",
+        )
+    else:
+        subject = speaks.says("You can join again a little later")
+        body = speaks.says(
+            "Hello,\n\nsomebody, perhaps you, asked to join {host} with this e-mail address. Its"
+            " member is leaving; once the months that were open then are closed and the address is"
+            " erased, it is free to join again. Until then nothing is changed.\n",
+            host=house.settings.host,
+        )
     await outbox.post(
         connection,
         recipient=email,
-        subject="You are a member already",
-        body=(
-            f"Hello,\n\nsomebody, perhaps you, asked to join {house.settings.host} with this "
-            "e-mail address. It belongs to a member already, so nothing was changed.\n\n"
-            f"To sign in: {house.settings.base_url}/sign-in\n"
-        ),
+        subject=subject,
+        body=body,
+        language=speaks.code,
         now=now,
     )

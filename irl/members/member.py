@@ -9,6 +9,10 @@ from sqlalchemy import Select, bindparam, select
 
 from irl.db import Row
 from irl.schema import members
+from irl.sentence import Sentence
+
+SOMEBODY: Final = Sentence("somebody who left")
+"""The nickname of a member whose personal rows were erased; pages say it in their language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

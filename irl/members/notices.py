@@ -108,5 +108,6 @@ async def _post(
         subject=speaks.says(subject),
         body=speaks.says(body),
         expires_at=until,
+        language=speaks.code,
         now=now,
     )

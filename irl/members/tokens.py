@@ -17,6 +17,7 @@ from irl.members import member
 from irl.members.member import Member
 from irl.schema import members, tokens
 from irl.secret import hashed, is_public_id, public_id, token
+from irl.sentence import Sentence
 from irl.text import line
 
 SCOPES: Final = ("flattr", "thing", "wallet")
@@ -112,7 +113,7 @@ async def holder(house: House, secret: str, *, scope: str | None) -> Member:
     if row is None:
         raise TokenRefused("This token is not known or was revoked.")
     if scope is not None and not row["scopes"] & scope_bits([scope]):
-        raise ScopeMissing(f"This call needs a token with the scope {scope}.")
+        raise ScopeMissing(Sentence("This call needs a token with the scope {scope}.", scope=scope))
     return member.of_row(row)
 
 

@@ -30,6 +30,7 @@ from irl.money.payments.protocol import CURRENCY, News, Paid
 from irl.rules import EURO
 from irl.schema import deposits, lots, provider_events
 from irl.secret import is_public_id
+from irl.sentence import Sentence
 
 State = Literal["pending", "booked", "declined", "reversed"]
 
@@ -53,6 +54,13 @@ _DECISIONS: Final[dict[str, tuple[State, State]]] = {
     "chargeback": ("booked", "reversed"),
 }
 """What play money may decide: of a deposit in which state, or again in which."""
+
+_DECIDED: Final[dict[State, Sentence]] = {
+    "pending": Sentence("This deposit is not booked yet."),
+    "booked": Sentence("This deposit is booked already."),
+    "declined": Sentence("This deposit is declined already."),
+    "reversed": Sentence("This deposit is reversed already."),
+}
 
 
 async def hear(house: House, *, provider: str, news: News, now: datetime) -> None:
@@ -91,7 +99,7 @@ async def told(house: House, *, provider: str, deposit_id: str, what: str, now: 
         if row["state"] == after:
             return
         if row["state"] != before:
-            raise DepositDecided(f"This deposit is {row['state']} already.")
+            raise DepositDecided(_DECIDED[row["state"]])
         if after == "booked":
             await _book(connection, row, house, now)
         elif after == "declined":

@@ -24,6 +24,7 @@ from irl.money.micros import Micros, fee, whole_cents
 from irl.money.payments.protocol import News, Post, Wanted
 from irl.schema import deposits
 from irl.secret import is_public_id, public_id
+from irl.sentence import Sentence
 
 ASKED_FOR: Final = timedelta(days=7)
 """How long a provider is asked about a deposit that stays pending."""
@@ -84,7 +85,10 @@ async def ask(
     )
     if provider not in payments.offered(house):
         raise Invalid(
-            f"A provider is one of: {', '.join(payments.offered(house))}.", field="provider"
+            Sentence(
+                "A provider is one of: {providers}.", providers=", ".join(payments.offered(house))
+            ),
+            field="provider",
         )
     its_fee = fee(amount, basis_points=rules.fee_basis_points)
 

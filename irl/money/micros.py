@@ -7,6 +7,7 @@ from typing import NewType
 
 from irl.errors import Invalid
 from irl.rules import CENT, EURO
+from irl.sentence import Euros, Sentence
 
 Micros = NewType("Micros", int)
 """An integer number of micro-euros."""
@@ -22,7 +23,12 @@ def whole_cents(amount: int, *, least: int, most: int, field: str) -> Micros:
     """
     if type(amount) is not int or not least <= amount <= most:
         raise Invalid(
-            f"The amount must lie between {text(least)} and {text(most)} EUR.", field=field
+            Sentence(
+                "The amount must lie between {least} and {most}.",
+                least=Euros(least),
+                most=Euros(most),
+            ),
+            field=field,
         )
     if amount % CENT:
         raise Invalid(

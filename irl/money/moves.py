@@ -8,6 +8,7 @@ becomes one lot, which no reversal ever takes: it is not a deposit's money any m
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,10 +19,12 @@ from irl import month as months
 from irl.db import Connection, ForRows
 from irl.errors import Invalid, NotPayable
 from irl.house import House
-from irl.money import ledger, micros, revenue
+from irl.money import ledger, revenue
 from irl.money.ledger import Transfer
 from irl.money.micros import Micros
+from irl.money.revenue import Portion
 from irl.schema import moves
+from irl.sentence import Euros, Sentence
 
 _MINE: Final = (
     select(moves)
@@ -56,45 +59,66 @@ async def to_funds(
     """
     if amount_micros is not None and (type(amount_micros) is not int or amount_micros <= 0):
         raise Invalid("The amount must be above zero.", field="amount_micros")
-    at = months.to_instant(now)
 
     async def work(connection: Connection) -> Micros:
-        account = ledger.revenue(member_id)
-        await revenue.hold(connection, [account])
-        there = revenue.payable(await revenue.portions(connection, account))
+        there = await _there(connection, member_id)
         most = sum(portion.micros for portion in there)
         amount = most if amount_micros is None else amount_micros
         if not 0 < amount <= most:
-            raise NotPayable(f"{micros.text(most)} EUR can be moved.", field="amount_micros")
-        taken = revenue.take(there, amount)
-        move_id = await connection.value(
-            insert(moves)
-            .values(member_id=member_id, amount_micros=amount, moved_at=at)
-            .returning(moves.c.id)
-        )
-        by_day: dict[months.Day, int] = defaultdict(int)
-        for portion in taken:
-            by_day[portion.key.payable_on] += portion.micros
-        transfers = [
-            Transfer(
-                kind="move",
-                subject=move_id,
-                part=day,
-                debit=account,
-                credit=ledger.funds(member_id),
-                amount=Micros(by_day[day]),
-                payable_on=day,
+            raise NotPayable(
+                Sentence("{most} can be moved.", most=Euros(most)), field="amount_micros"
             )
-            for day in sorted(by_day)
-        ]
-        posted = await ledger.post(connection, transfers, now=now)
-        assert posted, "a new move has no transfers"
-        await revenue.draw(connection, taken, kind="move", subject=move_id)
-        rows = [[member_id, at, day, by_day[day]] for day in sorted(by_day)]
-        await connection.all(_LOTS, rows=rows)
+        await _moved(connection, member_id, revenue.take(there, amount), now=now)
         return Micros(amount)
 
     return Move(amount_micros=await house.db.write(work), moved_at=now)
+
+
+async def all_to_funds(connection: Connection, member_id: int, *, now: datetime) -> Micros:
+    """Move all revenue that is not held, in the caller's transaction; give how much it was."""
+    there = await _there(connection, member_id)
+    if there:
+        await _moved(connection, member_id, there, now=now)
+    return Micros(sum(portion.micros for portion in there))
+
+
+async def _there(connection: Connection, member_id: int) -> list[Portion]:
+    """Give what can be moved, and let nobody else take of it."""
+    account = ledger.revenue(member_id)
+    await revenue.hold(connection, [account])
+    return revenue.payable(await revenue.portions(connection, account))
+
+
+async def _moved(
+    connection: Connection, member_id: int, taken: Sequence[Portion], *, now: datetime
+) -> None:
+    at = months.to_instant(now)
+    amount = sum(portion.micros for portion in taken)
+    move_id = await connection.value(
+        insert(moves)
+        .values(member_id=member_id, amount_micros=amount, moved_at=at)
+        .returning(moves.c.id)
+    )
+    by_day: dict[months.Day, int] = defaultdict(int)
+    for portion in taken:
+        by_day[portion.key.payable_on] += portion.micros
+    transfers = [
+        Transfer(
+            kind="move",
+            subject=move_id,
+            part=day,
+            debit=ledger.revenue(member_id),
+            credit=ledger.funds(member_id),
+            amount=Micros(by_day[day]),
+            payable_on=day,
+        )
+        for day in sorted(by_day)
+    ]
+    posted = await ledger.post(connection, transfers, now=now)
+    assert posted, "a new move has no transfers"
+    await revenue.draw(connection, taken, kind="move", subject=move_id)
+    rows = [[member_id, at, day, by_day[day]] for day in sorted(by_day)]
+    await connection.all(_LOTS, rows=rows)
 
 
 async def mine(house: House, member_id: int) -> tuple[Move, ...]:

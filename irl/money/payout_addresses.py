@@ -18,12 +18,14 @@ from schwifty.exceptions import SchwiftyException
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from irl import language as languages
 from irl import month as months
 from irl import outbox
 from irl.db import Connection
 from irl.errors import Invalid
 from irl.house import House
 from irl.schema import members, payout_addresses
+from irl.sentence import Sentence
 from irl.text import line
 
 Method = Literal["sepa", "paypal", "skrill"]
@@ -45,7 +47,9 @@ _SPELT: Final = str.maketrans(
 )  # fmt: skip
 
 _ONE: Final = select(payout_addresses).where(payout_addresses.c.member_id == bindparam("member_id"))
-_EMAIL: Final = select(members.c.email).where(members.c.id == bindparam("member_id"))
+_EMAIL: Final = select(members.c.email, members.c.language).where(
+    members.c.id == bindparam("member_id")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,10 @@ def holder_name(text: str, *, field: str = "holder") -> str:
     for one in plain:
         if one not in _SEPA:
             raise Invalid(
-                f"A bank cannot read {one!r}: write the name in Latin letters, as on your card.",
+                Sentence(
+                    "A bank cannot read {letter}: write the name in Latin letters, as on your card.",
+                    letter=repr(one),
+                ),
                 field=field,
             )
     return line(" ".join(plain.split()), field=field, most=HOLDER_MOST)
@@ -154,13 +161,22 @@ async def set_to(
         await connection.all(
             upsert.values(values).on_conflict_do_update(index_elements=["member_id"], set_=changed)
         )
-        to = await connection.value(_EMAIL, member_id=member_id)
-        body = (
-            f"Hello,\n\nyour payouts go to {wanted.holder}, {masked(wanted.address)}, from now on.\n\n"
-            "If this was not you, change your password and tell the operator at once.\n"
+        to = await connection.one(_EMAIL, member_id=member_id)
+        assert to is not None, "it is a member who says so"
+        speaks = languages.of(to["language"])
+        body = speaks.says(
+            "Hello,\n\nyour payouts go to {holder}, {address}, from now on.\n\n"
+            "If this was not you, change your password and tell the operator at once.\n",
+            holder=wanted.holder,
+            address=masked(wanted.address),
         )
         await outbox.post(
-            connection, recipient=to, subject="Your payout address was changed", body=body, now=now
+            connection,
+            recipient=to["email"],
+            subject=speaks.says("Your payout address was changed"),
+            body=body,
+            language=speaks.code,
+            now=now,
         )
 
     await house.db.write(work)
@@ -180,4 +196,5 @@ def checked(house: House, *, method: str, holder: str, address: str) -> PayoutAd
                 holder=holder_name(holder),
                 address=iban(address) if known == "sepa" else email(address),
             )
-    raise Invalid(f"A method is one of: {', '.join(offered(house))}.", field="method")
+    known_ones = ", ".join(offered(house))
+    raise Invalid(Sentence("A method is one of: {methods}.", methods=known_ones), field="method")

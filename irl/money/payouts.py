@@ -23,18 +23,17 @@ from typing import Final
 from sqlalchemy import bindparam, insert, select, update
 
 from irl import month as months
-from irl import outbox
 from irl.db import Connection, Row
 from irl.errors import NoPayoutAddress, NotFound, NotPayable, PayoutDecided
 from irl.house import House
-from irl.money import ledger, micros, revenue
+from irl.money import ledger, payout_mails, revenue
 from irl.money.ledger import Account, Transfer
 from irl.money.micros import Micros, whole_cents
 from irl.money.payout import Payout, State, built
-from irl.money.payout_addresses import masked
 from irl.rules import CENT
-from irl.schema import charities, members, payout_addresses, payouts
+from irl.schema import charities, payout_addresses, payouts
 from irl.secret import is_public_id, public_id
+from irl.sentence import Euros, Sentence
 from irl.text import line
 
 MOST_MICROS: Final = 10**15
@@ -60,7 +59,6 @@ _ADDRESS: Final = select(payout_addresses).where(
     payout_addresses.c.member_id == bindparam("member_id")
 )
 _CHARITY: Final = select(charities).where(charities.c.id == bindparam("charity_id"))
-_EMAIL: Final = select(members.c.email).where(members.c.id == bindparam("member_id"))
 
 
 async def ask(house: House, member_id: int, *, amount_micros: int | None, now: datetime) -> Payout:
@@ -92,13 +90,7 @@ async def ask(house: House, member_id: int, *, amount_micros: int | None, now: d
             amount=amount_micros,
             now=now,
         )
-        await _tell(
-            connection,
-            row,
-            subject=f"A payout of {micros.text(row['amount_micros'])} EUR was asked for",
-            said="was asked for. It is sent in the next days.",
-            now=now,
-        )
+        await payout_mails.asked(connection, row, now=now)
         return row
 
     return built(await house.db.write(work))
@@ -210,7 +202,13 @@ async def paid(
         if row["state"] == "paid":
             return False
         if row["state"] != "exported":
-            raise PayoutDecided(f"The payout {payout_id} is {row['state']}, so it cannot be paid.")
+            raise PayoutDecided(
+                Sentence(
+                    "The payout {payout} is {state}, so it cannot be paid.",
+                    payout=payout_id,
+                    state=row["state"],
+                )
+            )
         at = months.to_instant(now)
         turned = await _turn(
             connection,
@@ -263,13 +261,7 @@ async def returned(house: House, payout_id: str, *, why: str, now: datetime) -> 
             connection, [_transfer("payout_return", row, came_from, account)], now=now
         )
         assert posted, "a payout comes back once"
-        await _tell(
-            connection,
-            row,
-            subject=f"A payout of {micros.text(row['amount_micros'])} EUR came back",
-            said=f"came back: {why}. The money is in your revenue again.",
-            now=now,
-        )
+        await payout_mails.returned(connection, row, why=why, now=now)
         return True
 
     return await house.db.write(work)
@@ -293,7 +285,11 @@ async def _request(
     wanted = min(most, MOST_MICROS) if amount is None else amount
     if not least <= wanted <= most:
         raise NotPayable(
-            f"{micros.text(most)} EUR can be paid out now; the least is {micros.text(least)} EUR.",
+            Sentence(
+                "{most} can be paid out now; the least is {least}.",
+                most=Euros(most),
+                least=Euros(least),
+            ),
             field="amount_micros",
         )
     row = await connection.one(
@@ -346,18 +342,3 @@ async def _turn(
         .returning(payouts.c.id)
     )
     return turned is not None
-
-
-async def _tell(
-    connection: Connection, row: Row, *, subject: str, said: str, now: datetime
-) -> None:
-    """Tell the member by mail; a charity and who left get none."""
-    email = await connection.value(_EMAIL, member_id=row["member_id"])
-    if email is None:
-        return
-    body = (
-        f"Hello,\n\nyour payout of {micros.text(row['amount_micros'])} EUR"
-        f" to {row['holder']}, {masked(row['address'])}, {said}\n\n"
-        "If this was not you, change your password and tell the operator at once.\n"
-    )
-    await outbox.post(connection, recipient=email, subject=subject, body=body, now=now)

@@ -28,6 +28,7 @@ from irl.money.micros import Micros, text
 from irl.money.payments.report import Line
 from irl.money.provider_lines import REF_MOST, Change
 from irl.schema import deposits
+from irl.sentence import Sentence
 
 _AT_A_TIME: Final = 500
 _FINDINGS_MOST: Final = 1000
@@ -153,7 +154,10 @@ async def reconcile(
             there, names a payment itself, changes nothing, or was booked as something else.
     """
     if both := set(charges) & set(moved):
-        raise Invalid(f"{min(both)[:REF_MOST]!r} is either charged or moved.", field="moved")
+        raise Invalid(
+            Sentence("{line} is either charged or moved.", line=repr(min(both)[:REF_MOST])),
+            field="moved",
+        )
     work = _Comparison(house, provider)
     await work.sort(list(lines), {*charges, *moved})
     wanted = work.wanted("charge", charges) | work.wanted("moved", moved)
@@ -221,14 +225,22 @@ class _Comparison:
         for ref in refs:
             if ref not in self._lines or not 0 < len(ref) <= REF_MOST:
                 raise Invalid(
-                    f"The report has no line {ref[:REF_MOST]!r} that names no payment of ours.",
+                    Sentence(
+                        "The report has no line {line} that names no payment of ours.",
+                        line=repr(ref[:REF_MOST]),
+                    ),
                     field=what,
                 )
             change = self._lines[ref].as_change(what)
             if not (change.charged if what == "charge" else change.moved):
-                raise Invalid(f"The line {ref!r} tells of no such money.", field=what)
+                raise Invalid(
+                    Sentence("The line {line} tells of no such money.", line=repr(ref)), field=what
+                )
             if self._changes.get(ref, change) != change:
-                raise Invalid(f"The line {ref!r} is booked already, otherwise.", field=what)
+                raise Invalid(
+                    Sentence("The line {line} is booked already, otherwise.", line=repr(ref)),
+                    field=what,
+                )
             found[ref] = change
         return found
 

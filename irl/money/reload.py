@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, select, update
 
 from irl import calendar, outbox
+from irl import language as languages
 from irl import month as months
 from irl.db import Connection, ForRows, Row
 from irl.house import House
@@ -24,6 +25,7 @@ from irl.outbox import Mail
 from irl.rounds import STRETCH, Round
 from irl.rules import EURO, Rules
 from irl.schema import members
+from irl.sentence import Euros
 
 _WAITING_MOST: Final = 1000
 """With more mails due than this no more are written: see `irl.giving.idle_warnings`."""
@@ -31,7 +33,7 @@ _WAITING_MOST: Final = 1000
 _WANTED: Final = select(members.c.reload_at).where(members.c.id == bindparam("member_id"))
 _LAST: Final = select(func.max(members.c.id)).where(members.c.reload_at.is_not(None))
 _SHORT: Final = ForRows(
-    """SELECT m.id, m.nickname, m.email, m.seal, m.budget_micros,
+    """SELECT m.id, m.nickname, m.email, m.seal, m.budget_micros, m.language,
          coalesce(b.balance_micros, 0) AS funds_micros
        FROM given CROSS JOIN members m LEFT JOIN balances b ON b.account = m.id * 8 + 1
        WHERE m.id > given.after AND m.id <= given.until AND m.reload_at IS NOT NULL
@@ -115,28 +117,31 @@ def _mail(house: House, row: Row, month: Month, pots: int) -> Mail:
     left = max(0, row["funds_micros"] - pots * row["budget_micros"])
     amount = deposit_for(row["budget_micros"] - left, rules=house.rules)
     fee = micros.fee(amount, basis_points=house.rules.fee_basis_points)
-    base, following = house.settings.base_url, f"{months.start(months.add(month, 1)):%B}"
-    said = {
-        "left": micros.text(left),
-        "budget": micros.text(row["budget_micros"]),
-        "amount": micros.text(amount),
-        "fee": micros.text(fee),
-        "net": micros.text(amount - fee),
-    }
+    speaks = languages.of(row["language"])
+    following = speaks.month(months.add(month, 1))
     return Mail(
         recipient=row["email"],
-        subject=f"Your funds will not cover {following}",
-        body=(
-            f"Hello {row['nickname']},\n\n"
-            f"you asked to be told when your funds will not last. Once {months.start(month):%B} is "
-            f"given, {said['left']} EUR may be left, and your budget is {said['budget']} EUR a "
-            "month.\n\n"
-            f"A deposit of {said['amount']} EUR (fee {said['fee']} EUR, so {said['net']} EUR to "
-            f"give) would cover {following}:\n\n"
-            f"{base}/wallet?amount={said['amount']}\n\n"
-            "Nothing is paid until you do so there. If you do nothing, what is left is given. "
-            f"To get no more of these mails, turn them off in your wallet:\n\n{base}/wallet\n"
+        subject=speaks.says("Your funds will not cover {following}", following=following),
+        body=speaks.says(
+            "Hello {nickname},\n\n"
+            "you asked to be told when your funds will not last. Once {month} is given, {left} may"
+            " be left, and your budget is {budget} a month.\n\n"
+            "A deposit of {amount} (fee {fee}, so {net} to give) would cover {following}:\n\n"
+            "{base}/wallet?amount={typed}\n\n"
+            "Nothing is paid until you do so there. If you do nothing, what is left is given."
+            " To get no more of these mails, turn them off in your wallet:\n\n{base}/wallet\n",
+            nickname=row["nickname"],
+            month=speaks.month(month),
+            left=Euros(left),
+            budget=Euros(row["budget_micros"]),
+            amount=Euros(amount),
+            fee=Euros(fee),
+            net=Euros(amount - fee),
+            following=following,
+            base=house.settings.base_url,
+            typed=micros.text(amount),
         ),
+        language=speaks.code,
         message_id=outbox.message_id(row["seal"], "reload", month),
         expires_at=months.end(month),
     )

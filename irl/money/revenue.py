@@ -1,7 +1,8 @@
 """What can leave: members' revenue and what charities were given, by month and payable day.
 
 A portion is what one month brought an account under one payable day: one transfer of the
-settlement, and nothing ever adds to it. What left is noted beside it: a payout, a move to funds, or
+settlement, and nothing ever adds to it. What a leaver gave a charity is one portion for each lot
+of the leaver's, named by minus the lot's number where the others have their month. What left is noted beside it: a payout, a move to funds, or
 a reversed deposit takes so much of this portion and no other. What a returned payout took is there
 again. So a portion is never below zero, and the audit computes each anew.
 
@@ -25,6 +26,7 @@ from irl.money import ledger
 from irl.money.ledger import Account
 from irl.money.micros import Micros
 from irl.month import Day, Month
+from irl.schema import NOT_SETTLED
 
 PART_UNIT: Final = 100_000_000
 """The part of a settlement's transfer is owner * 10^8 + yyyymmdd."""
@@ -56,11 +58,18 @@ _HELD: Final = ForRows(
        WHERE t.hidden_at IS NOT NULL GROUP BY r.month""",
     {"maker_id": "number"},
 )
+_OF_LEAVERS: Final = ForRows(
+    f"""SELECT -t.subject AS month, t.payable_on, t.amount_micros
+        FROM given CROSS JOIN transfers t
+        WHERE {NOT_SETTLED} AND t.credit_account = given.account AND t.kind = 'leaving'""",  # noqa: S608
+    {"account": "number"},
+)
 _CAME_TO: Final = ForRows(
-    """SELECT t.credit_account AS account, t.subject AS month, t.payable_on, t.amount_micros
+    """SELECT t.credit_account AS account, given.sign * t.subject AS month, t.payable_on,
+         t.amount_micros
        FROM given CROSS JOIN transfers t WHERE t.kind = given.kind AND t.subject = given.month
          AND t.part = given.part""",
-    {"kind": "text", "month": "number", "part": "number"},
+    {"kind": "text", "month": "number", "part": "number", "sign": "number"},
 )
 _LEFT_FROM: Final = ForRows(
     f"""SELECT d.account, d.month, d.payable_on, sum(d.amount_micros) AS micros
@@ -89,6 +98,7 @@ class Key(NamedTuple):
 
     account: Account
     month: Month
+    """Or minus the number of a lot that a leaver gave."""
     payable_on: Day
 
 
@@ -161,6 +171,8 @@ async def portions(connection: Connection, account: Account) -> list[Portion]:
     owner, kind = divmod(account, 8)
     span = [_KINDS[kind], owner * PART_UNIT, (owner + 1) * PART_UNIT - 1]
     came = await connection.all(_CAME, rows=[span])
+    if kind == 6:
+        came += await connection.all(_OF_LEAVERS, rows=[[account]])
     left = {(row["month"], row["payable_on"]): row["amount_micros"] for row in came}
     for row in await connection.all(_LEFT, rows=[[account]]):
         left[row["month"], row["payable_on"]] -= int(row["micros"])
@@ -221,7 +233,12 @@ async def left_of(connection: Connection, keys: Sequence[Key]) -> dict[Key, int]
     came = await connection.all(
         _CAME_TO,
         rows=[
-            [_KINDS[key.account % 8], key.month, key.account // 8 * PART_UNIT + key.payable_on]
+            [
+                _KINDS[key.account % 8] if key.month > 0 else "leaving",
+                abs(key.month),
+                key.account // 8 * PART_UNIT + key.payable_on,
+                1 if key.month > 0 else -1,
+            ]
             for key in keys
         ],
     )

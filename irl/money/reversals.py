@@ -29,7 +29,8 @@ from irl.money.ledger import FEE, Account, Transfer
 from irl.money.micros import Micros
 from irl.money.revenue import Key, Portion
 from irl.money.shares import shares as divided
-from irl.schema import balances, draws, flattrs, lots, pots, receipts, voids
+from irl.month import Day, Month
+from irl.schema import balances, draws, flattrs, lots, pots, receipts, transfers, voids
 
 _LOT: Final = select(lots).where(lots.c.deposit_id == bindparam("deposit_id"))
 _DRAWN: Final = (
@@ -43,6 +44,10 @@ _DRAWN: Final = (
     .join(pots, (pots.c.month == draws.c.month) & (pots.c.member_id == draws.c.member_id))
     .where(draws.c.lot_id == bindparam("lot_id"))
     .order_by(draws.c.month)
+)
+# What is left of a lot when its member has left goes to a charity.
+_LEFT_WITH: Final = select(transfers).where(
+    transfers.c.kind == "leaving", transfers.c.subject == bindparam("lot_id")
 )
 _BESIDE: Final = (
     select(draws.c.lot_id, draws.c.amount_micros)
@@ -95,7 +100,7 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
     lacking = deposit["amount_micros"] - sum(amount for _, _, amount in parts)
     assert lacking >= 0, "no more is taken back than came in"
     parts.append(("reversal_loss", ledger.LOSS, lacking))
-    transfers = [
+    back = [
         Transfer(
             kind=kind,
             subject=deposit["id"],
@@ -108,7 +113,7 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
         if amount
     ]
     await connection.all(update(lots).where(lots.c.id == lot["id"]).values(left_micros=0))
-    posted = await ledger.post(connection, transfers, now=now)
+    posted = await ledger.post(connection, back, now=now)
     assert posted, "a deposit is reversed once"
     await revenue.draw(connection, taken, kind="reversal", subject=deposit["id"])
 
@@ -116,6 +121,9 @@ async def take_back(connection: Connection, deposit: Row, *, now: datetime) -> N
 async def _taken(connection: Connection, lot_id: int) -> list[Portion]:
     """Give what is still there of a lot's shares, by portion; nobody else takes of them."""
     brought: dict[Key, int] = defaultdict(int)
+    for gone in await connection.all(_LEFT_WITH, lot_id=lot_id):
+        key = Key(Account(gone["credit_account"]), Month(-lot_id), Day(gone["payable_on"]))
+        brought[key] += gone["amount_micros"]
     for drawn in await connection.all(_DRAWN, lot_id=lot_id):
         for account, amount in await _shares_from(connection, drawn, lot_id):
             brought[Key(account, drawn["month"], drawn["payable_on"])] += amount

@@ -65,7 +65,9 @@ CLAIMS: Final[tuple[Same | Never, ...]] = (
         """SELECT l.id, l.amount_micros - l.left_micros FROM lots l
            LEFT JOIN deposits d ON d.id = l.deposit_id AND d.state = 'reversed'
            WHERE d.id IS NULL AND l.left_micros <> l.amount_micros""",
-        """SELECT w.lot_id, sum(w.amount_micros) FROM draws w
+        """SELECT w.lot_id, sum(w.amount_micros) FROM (
+              SELECT lot_id, amount_micros FROM draws
+              UNION ALL SELECT subject, amount_micros FROM transfers WHERE kind = 'leaving') AS w
             JOIN lots l ON l.id = w.lot_id
             LEFT JOIN deposits d ON d.id = l.deposit_id AND d.state = 'reversed'
             WHERE d.id IS NULL GROUP BY w.lot_id""",

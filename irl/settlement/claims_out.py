@@ -1,4 +1,4 @@
-"""What must be true of money that leaves: payouts, moves to funds, and the portions they take from.
+"""What must be true of money that leaves: payouts, moves to funds, the portions they take from.
 
 So must it of what providers charged, and of what was moved between them and the house's bank.
 
@@ -127,8 +127,9 @@ OUT: Final[tuple[Same | Never, ...]] = (
         f"""SELECT d.account, d.month, d.payable_on, d.micros FROM (
               SELECT account, month, payable_on, sum(amount_micros) AS micros
               FROM ({_STANDING}) AS s GROUP BY account, month, payable_on) AS d
-            LEFT JOIN transfers t ON t.subject = d.month
-              AND t.kind = CASE d.account % 8 WHEN 2 THEN 'share' ELSE 'charity' END
+            LEFT JOIN transfers t ON t.subject = abs(d.month)
+              AND t.kind = CASE WHEN d.month < 0 THEN 'leaving' WHEN d.account % 8 = 2 THEN 'share'
+                ELSE 'charity' END
               AND t.part = (d.account / 8) * 100000000 + d.payable_on
             WHERE t.kind IS NULL OR d.micros > t.amount_micros""",  # noqa: S608
     ),
@@ -138,7 +139,7 @@ OUT: Final[tuple[Same | Never, ...]] = (
            WHERE account % 8 IN (2, 6) AND balance_micros <> 0""",
         f"""SELECT account, sum(micros) FROM (
               SELECT credit_account AS account, amount_micros AS micros FROM transfers
-              WHERE kind IN ('share', 'charity')
+              WHERE kind IN ('share', 'charity', 'leaving')
               UNION ALL SELECT account, -amount_micros FROM ({_STANDING}) AS s) AS sides
             GROUP BY account HAVING sum(micros) <> 0""",  # noqa: S608
     ),
@@ -151,5 +152,15 @@ OUT: Final[tuple[Same | Never, ...]] = (
         "what was moved between a provider and the bank is with both (line, part, from, to, micros)",
         _of_lines("moved_micros", _BANK),
         _posted("provider_moved"),
+    ),
+    Never(
+        "only what is left of a leaver's lot goes to charity, whole and with its day (lot)",
+        """SELECT t.subject FROM transfers t
+           LEFT JOIN lots l ON l.id = t.subject AND t.debit_account = l.member_id * 8 + 1
+             AND t.payable_on = l.payable_on AND l.left_micros = 0
+           LEFT JOIN members m ON m.id = l.member_id AND m.left_at IS NOT NULL
+           LEFT JOIN months c ON c.month = m.last_month AND c.state = 'closed'
+           WHERE t.kind = 'leaving' AND (c.month IS NULL OR t.credit_account % 8 <> 6
+             OR t.part <> (t.credit_account / 8) * 100000000 + t.payable_on)""",
     ),
 )

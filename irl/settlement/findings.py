@@ -28,6 +28,7 @@ MOST: Final = 20
 _SIGNS: Final = {
     "deposit": 1,
     "pot": -1,
+    "leaving": -1,
     "share": 1,
     "reversal_funds": -1,
     "reversal_share": -1,

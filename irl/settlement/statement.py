@@ -234,7 +234,9 @@ async def history(connection: Connection, member_id: int, *, last: Month) -> His
     """
     first = await first_month(connection, member_id)
     if last < first:
-        raise NotFound(f"The first statement here is that of {months.text(first)}.")
+        raise NotFound(
+            Sentence("The first statement here is that of {month}.", month=months.text(first))
+        )
     spans = [span for span in await movements.spans(connection) if span.month <= last]
     return History(
         member_id=member_id,

@@ -20,6 +20,7 @@ from irl.money.micros import Micros
 from irl.month import Month
 from irl.schema import months as closings
 from irl.schema import pots, receipts, statement_hashes
+from irl.sentence import Sentence
 from irl.settlement import document, statement
 from irl.settlement.statement import Statement
 
@@ -108,7 +109,7 @@ async def of(house: House, member_id: int, month: Month, *, now: datetime) -> St
     del now  # a statement is the same at any time
     async with house.db.snapshot() as connection:
         if await connection.value(_STATE, month=month) != "closed":
-            raise NothingYet(f"{months.text(month)} is not closed yet.")
+            raise NothingYet(Sentence("{month} is not closed yet.", month=months.text(month)))
         kept = await _kept(connection, member_id, month)
         fresh: list[list[object]] = []
         known = await statement.history(connection, member_id, last=month)

@@ -15,6 +15,7 @@ from irl.house import House, inputs_changed
 from irl.members import throttles
 from irl.schema import members, pictures, placements, reports, things
 from irl.secret import is_public_id
+from irl.sentence import Sentence
 from irl.text import paragraphs
 from qr.code import Code
 
@@ -129,7 +130,9 @@ async def send(
     if (code is None) == (thing_id is None):
         raise Invalid("Name either a code or a thing.", field="code")
     if reason not in REASONS:
-        raise Invalid(f"A reason is one of {', '.join(REASONS)}.", field="reason")
+        raise Invalid(
+            Sentence("A reason is one of {reasons}.", reasons=", ".join(REASONS)), field="reason"
+        )
     text = paragraphs(text, field="text", most=TEXT_MOST)
     await throttles.count(house, f"report {address}", most=60, window=timedelta(hours=1), now=now)
 

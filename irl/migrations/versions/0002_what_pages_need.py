@@ -20,6 +20,14 @@ depends_on: str | None = None
 def upgrade() -> None:
     op.add_column("members", sa.Column("language", sa.Text(), nullable=True))
     op.add_column("members", sa.Column("shows_flattrs_at", NUMBER, nullable=True))
+    op.add_column("members", sa.Column("last_month", NUMBER, nullable=True))
+    op.create_index(
+        op.f("ix_members_shows_flattrs_at"),
+        "members",
+        ["shows_flattrs_at"],
+        sqlite_where=sa.text("shows_flattrs_at IS NOT NULL"),
+        postgresql_where=sa.text("shows_flattrs_at IS NOT NULL"),
+    )
     op.add_column("joinings", sa.Column("language", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("language", sa.Text(), nullable=True))
     _sessions_with_devices()
@@ -82,6 +90,8 @@ def downgrade() -> None:
     op.create_index(op.f("ix_sessions_member_id"), "sessions", ["member_id"])
     op.drop_column("outbox", "language")
     op.drop_column("joinings", "language")
+    op.drop_index(op.f("ix_members_shows_flattrs_at"), table_name="members")
+    op.drop_column("members", "last_month")
     op.drop_column("members", "shows_flattrs_at")
     op.drop_column("members", "language")
 

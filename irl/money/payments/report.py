@@ -15,6 +15,7 @@ from typing import Final
 from irl.errors import Invalid
 from irl.money.micros import Micros
 from irl.rules import EURO
+from irl.sentence import Sentence
 
 MOST_LINES: Final = 200_000
 MOST_BYTES: Final = 256 * 1024 * 1024
@@ -71,7 +72,9 @@ def lines(
             raise Invalid("The first line does not name the columns of a report.", field="file")
         for count, cells in enumerate(reader):
             if count >= MOST_LINES:
-                raise Invalid(f"A report has at most {MOST_LINES} lines.", field="file")
+                raise Invalid(
+                    Sentence("A report has at most {most} lines.", most=MOST_LINES), field="file"
+                )
             if len(cells) < len(header):
                 continue  # a blank line, or a sum at the end
             found = read(dict(zip(header, map(str.strip, cells), strict=False)))
@@ -86,7 +89,9 @@ def lines(
                     kind=kind[:80],
                 )
     except csv.Error as trouble:
-        raise Invalid(f"Line {reader.line_num} cannot be read.", field="file") from trouble
+        raise Invalid(
+            Sentence("Line {line} cannot be read.", line=reader.line_num), field="file"
+        ) from trouble
     except StopIteration:
         raise Invalid("The file is empty.", field="file") from None
 
@@ -101,7 +106,9 @@ def amount(text: str) -> int:
     if not plain:
         return 0
     if _AMOUNT.fullmatch(plain) is None:
-        raise Invalid(f"{text[:40]!r} is no amount such as 1,234.56.", field="file")
+        raise Invalid(
+            Sentence("{text} is no amount such as 1,234.56.", text=repr(text[:40])), field="file"
+        )
     return int(Decimal(plain) * EURO)
 
 

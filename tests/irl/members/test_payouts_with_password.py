@@ -51,7 +51,7 @@ async def test_a_payout_and_its_address_need_the_password(
     )
     assert await payouts.mine(house, alice.id) == (asked,)
     mails = await rows("SELECT subject FROM outbox ORDER BY id DESC LIMIT 1")
-    assert mails == [{"subject": "A payout of 18.00 EUR was asked for"}]
+    assert mails == [{"subject": "A payout of €18.00 was asked for"}]
 
 
 @pytest.mark.parametrize("varied", ["address", "member"])

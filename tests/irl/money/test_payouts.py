@@ -142,7 +142,7 @@ async def test_what_comes_back_can_be_paid_out_again(
     with pytest.raises(PayoutDecided):
         await payouts.paid(bank, asked.id, now=PAYDAY)
     mails = await rows("SELECT subject FROM outbox WHERE subject LIKE '%came back'")
-    assert [mail["subject"] for mail in mails] == ["A payout of 18.00 EUR came back"]
+    assert [mail["subject"] for mail in mails] == ["A payout of €18.00 came back"]
     again = await payouts.ask(bank, alice.id, amount_micros=None, now=PAYDAY)
     assert again.amount_micros == 18 * EURO
 

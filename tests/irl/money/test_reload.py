@@ -48,8 +48,8 @@ async def test_funds_that_will_not_last_are_told_of_once_a_month(
     posted = [await reload.post_due(house, now=BEGINS + timedelta(hours=6 * n)) for n in range(20)]
     assert (posted[0], sum(posted)) == (1, 1)
     [said] = await mails(rows)
-    assert "Once November is given, 4.00 EUR may be left, and your budget is 5.00 EUR" in said
-    assert "A deposit of 8.00 EUR (fee 0.80 EUR, so 7.20 EUR to give) would cover December" in said
+    assert "Once November 2026 is given, €4.00 may be left, and your budget is €5.00" in said
+    assert "A deposit of €8.00 (fee €0.80, so €7.20 to give) would cover December 2026" in said
     assert "http://localhost:8000/wallet?amount=8.00 " in said
     assert await reload.post_due(house, now=day(27, 12)) == 1
 
@@ -75,8 +75,8 @@ async def test_an_empty_wallet_is_told_what_the_whole_budget_needs(
     await reload.want(house, bob.id, on=True, now=members.now)
     assert await reload.post_due(house, now=BEGINS) == 1
     [said] = await mails(rows)
-    assert "0.00 EUR may be left" in said
-    assert "A deposit of 56.00 EUR (fee 5.60 EUR, so 50.40 EUR to give)" in said
+    assert "€0.00 may be left" in said
+    assert "A deposit of €56.00 (fee €5.60, so €50.40 to give)" in said
 
 
 async def test_who_becomes_short_within_the_days_is_told_too(

@@ -7,6 +7,7 @@ from typing import Final
 
 from irl.errors import Invalid
 from irl.money.payments.report import Row, Understood, amount
+from irl.sentence import Sentence
 
 _NEEDED: Final = frozenset({"Type", "Status", "Currency", "Gross", "Fee", "Transaction ID"})
 _NAMES: Final = ("Custom Number", "Invoice Number", "Transaction ID", "Reference Txn ID")
@@ -22,6 +23,9 @@ def _line(row: Row) -> Understood:
     if row["Status"].casefold() not in _COUNTS or row.get("Balance Impact") == "Memo":
         return None
     if row["Currency"] != "EUR":
-        raise Invalid(f"The report has a line in {row['Currency'][:10]!r}.", field="file")
+        raise Invalid(
+            Sentence("The report has a line in {currency}.", currency=repr(row["Currency"][:10])),
+            field="file",
+        )
     names = tuple(row.get(name, "") for name in _NAMES)
     return row["Transaction ID"], names, amount(row["Gross"]), amount(row["Fee"]), row["Type"]

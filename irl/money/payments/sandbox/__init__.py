@@ -8,6 +8,7 @@ from typing import Final
 from irl.errors import Invalid, NotFound
 from irl.house import House
 from irl.money import booking
+from irl.sentence import Sentence
 
 DECISIONS: Final = ("approve", "decline", "chargeback")
 
@@ -23,5 +24,8 @@ async def decide(house: House, deposit_id: str, decision: str, *, now: datetime)
     if not house.settings.plays:
         raise NotFound("Money is not played with here.")
     if decision not in DECISIONS:
-        raise Invalid(f"A decision is one of {', '.join(DECISIONS)}.", field="decision")
+        raise Invalid(
+            Sentence("A decision is one of {decisions}.", decisions=", ".join(DECISIONS)),
+            field="decision",
+        )
     await booking.told(house, provider="sandbox", deposit_id=deposit_id, what=decision, now=now)
