@@ -62,7 +62,7 @@ _MARKUP: Final = (
     "<?xml version='1.0'?><zq/>",
     "<!DOCTYPE zq [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><zq>&e;</zq>",
     "<zq-element onclick=zq(52)>",
-    "<p slot=zq id=main>zq",
+    "<p slot=zq>zq",
     "<dialog open>zq</dialog>",
 )
 _BREAKOUTS: Final = (

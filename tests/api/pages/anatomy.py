@@ -92,8 +92,14 @@ class Eyes:
     def look(self, page: httpx2.Response, about: str) -> Anatomy:
         assert page.status_code < 500, about
         seen = Anatomy(page.text)
-        for what in (*seen.wrong, *map(str, sorted(seen.parts - self.known))):
+        strange = sorted(part for part in seen.parts - self.known if not _is_of_a_mistake(part[1]))
+        for what in (*seen.wrong, *map(str, strange)):
             self.wrong.append(f"{about}: {what}")
         if COMPUTED in page.text:
             self.wrong.append(f"{about}: something was computed")
         return seen
+
+
+def _is_of_a_mistake(attribute: str) -> bool:
+    """What our own words about a mistake add to a tag; no hostile text has any of these."""
+    return attribute in {"class", "id", "role"} or attribute.startswith("aria-")

@@ -109,8 +109,11 @@ async def test_what_is_typed_into_any_form_stays_text(
     # What a refusal adds to a form is learned from texts that are only wrong.
     chosen = random.Random(150)
     for (action, _), (browser, kept, typed) in forms.items():
-        for text in ("", "?"):
-            said = kept | dict.fromkeys(typed, text)
+        for said in (
+            kept | dict.fromkeys(typed, ""),
+            kept | dict.fromkeys(typed, "?"),
+            dict.fromkeys(kept, "?"),
+        ):
             eyes.known |= Anatomy((await send(browser, action, said)).text).parts
         for text in chosen.sample(ALL, SAMPLE):
             clock.now += timedelta(seconds=1)
