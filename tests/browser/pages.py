@@ -105,7 +105,7 @@ EXAMPLES: Final = (
     Shown(name="statement-received", address="/statements/{closed}", who="maker"),
     Shown(name="house-charity", address="/house/charities/{charity}", who="operator"),
     Shown(name="house-refused", address="/house", who="giver", status=404),
-    Shown(name="look-up-found", address="/look-up?url=https://embankment.example/panels"),
+    Shown(name="look-up-found", address="/look-up?url=https%3A%2F%2Fembankment.example%2Fpanels"),
     Shown(name="password-new-unknown", address="/password/new?token=unknown"),
     Shown(name="statement-none", address="/statements/2099-12", who="giver", status=409),
 )
