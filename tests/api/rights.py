@@ -46,6 +46,12 @@ GET    /subscriptions                              giver    who  yes  yes  yes
 POST   /subscriptions/{subscription}               giver    who  404  404  yes  state=paused
 GET    /charity                                    giver    who  yes  yes  yes
 POST   /charity                                    giver    who  yes  yes  yes  charity=
+GET    /settings                                  giver    who  yes  yes  yes
+POST   /settings                                  giver    who  yes  yes  yes  language=&shows_flattrs=on
+GET    /settings/export.json                      giver    who  yes  yes  yes
+GET    /settings/leave                            giver    who  yes  yes  yes
+POST   /settings/leave                            giver    who  403  403  403  password=not-this-one
+GET    /left                                      giver    yes  yes  yes  yes
 GET    /wallet                                     giver    who  yes  yes  yes
 POST   /wallet                                     giver    who  yes  yes  yes  amount=10&provider=sandbox
 POST   /wallet/reload                              giver    who  yes  yes  yes  on=yes
