@@ -67,13 +67,15 @@ class Cast:
         draft = things.Draft(title=title, category="images")
         return await things.register(self.house, member.id, draft, now=self.now)
 
-    async def placement(self, thing: things.Thing, name: str = "") -> placements.Placement:
+    async def placement(
+        self, thing: things.Thing, name: str = "", *, opens_at: datetime | None = None
+    ) -> placements.Placement:
         return await placements.make(
             self.house,
             thing.maker_id,
             thing.id,
             name=name,
-            opens_at=None,
+            opens_at=opens_at,
             closes_at=None,
             mask=3,
             now=self.now,

@@ -64,20 +64,19 @@ def _for_visitors(asked: Asked, placement: Placement) -> Response:
     changes.
     """
     hours = _hours(placement, asked.now)
-    before, after = _filled(placement, hours, asked.speaks, asked.scope["path"])
-    return templates.answer(f"{before}{forms.new_nonce()}{after}")
+    return templates.answer(forms.new_nonce().join(_filled(placement, hours, asked.speaks)))
 
 
 @functools.lru_cache(maxsize=PAGES_KEPT)
-def _filled(placement: Placement, hours: Hours, speaks: Language, path: str) -> tuple[str, str]:
-    """Give what stands before and behind the nonce, whose place a random word keeps."""
+def _filled(placement: Placement, hours: Hours, speaks: Language) -> list[str]:
+    """Give what stands before and behind each nonce, whose place a random word keeps."""
     place = forms.new_nonce()
     text = templates.filled(
         "code.html",
         language=speaks,
         me=None,
         form=forms.NOTHING,
-        here=path,
+        here=f"/t/{placement.code}",
         placement=placement,
         hours=hours,
         seen=None,
@@ -85,8 +84,7 @@ def _filled(placement: Placement, hours: Hours, speaks: Language, path: str) -> 
         is_new=False,
         nonce=place,
     )
-    before, _, after = text.partition(place)
-    return before, after
+    return text.split(place)
 
 
 @page()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from irl.house import House
 from irl.things import catalogue
+from tests.api.conftest import Clock
 from tests.api.pages.browser import Browser, SignedIn
 from tests.cast import Cast
+from tests.conftest import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +60,19 @@ async def test_every_visitor_gets_a_nonce_of_their_own_and_changes_are_seen_at_o
     await catalogue.change(house, alice.id, thing.id, {"title": "Lighthouse at dusk"})
     await visitor.open(f"/t/{code}")
     assert "<h1>Lighthouse at dusk</h1>" in visitor.text
+
+
+async def test_a_code_that_is_not_open_shows_no_form_and_nothing_of_one(
+    visitor: Browser, members: Cast, clock: Clock
+) -> None:
+    thing = await members.thing("Alice", "Lighthouse")
+    code = (await members.placement(thing, opens_at=NOW + timedelta(hours=1))).code
+    await visitor.open(f"/t/{code}")
+    assert "Not open yet." in visitor.text
+    assert visitor.text.rstrip().endswith("</html>")
+    clock.now += timedelta(hours=1)
+    await visitor.open(f"/t/{code}")
+    assert visitor.form(f"/t/{code}").fields
 
 
 async def test_a_title_that_looks_like_the_place_of_the_nonce_does_no_harm(
