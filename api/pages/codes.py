@@ -64,18 +64,24 @@ def _for_visitors(asked: Asked, placement: Placement) -> Response:
     changes.
     """
     hours = _hours(placement, asked.now)
-    before, after = _filled(placement, hours, asked.speaks, asked.scope["path"])
+    has_pocket = asked.pocket is not None
+    before, after = _filled(
+        placement, hours, asked.speaks, asked.scope["path"], has_pocket=has_pocket
+    )
     return templates.answer(f"{before}{forms.new_nonce()}{after}")
 
 
 @functools.lru_cache(maxsize=PAGES_KEPT)
-def _filled(placement: Placement, hours: Hours, speaks: Language, path: str) -> tuple[str, str]:
+def _filled(
+    placement: Placement, hours: Hours, speaks: Language, path: str, *, has_pocket: bool
+) -> tuple[str, str]:
     """Give what stands before and behind the nonce, whose place a random word keeps."""
     place = forms.new_nonce()
     text = templates.filled(
         "code.html",
         language=speaks,
         me=None,
+        has_pocket=has_pocket,
         form=forms.NOTHING,
         here=path,
         placement=placement,
