@@ -48,9 +48,10 @@ _IS_DEAD: Final = or_(outbox.c.sent_at.is_not(None), outbox.c.due_at == NEVER)
 _TO: Final = func.lower(outbox.c.recipient) == bindparam("recipient")
 _POST: Final = ForRows(
     """INSERT INTO outbox
-         (recipient, subject, body, html, message_id, created_at, due_at, expires_at, language)
+         (recipient, subject, body, html, message_id, created_at, due_at, expires_at, language,
+          forgets)
        SELECT recipient, subject, body, html, message_id, created_at, created_at, expires_at,
-         language
+         language, forgets
        FROM given WHERE true ON CONFLICT (message_id) DO NOTHING RETURNING id, message_id""",
     {
         "recipient": "text",
@@ -61,6 +62,7 @@ _POST: Final = ForRows(
         "created_at": "number",
         "expires_at": "number",
         "language": "text",
+        "forgets": "number",
     },
 )
 _BACKLOG: Final = select(func.count()).select_from(
@@ -71,6 +73,9 @@ _EXPIRE: Final = (
     .where(_IS_DUE, outbox.c.expires_at <= bindparam("now_at"))
     .values(due_at=NEVER, trouble="It could not be sent while it was of use.")
 )
+_FORGET: Final = delete(outbox).where(outbox.c.forgets == 1)
+_FORGET_LATE: Final = _FORGET.where(_IS_DUE, outbox.c.expires_at <= bindparam("now_at"))
+_FORGET_DEAD: Final = _FORGET.where(_IS_DEAD, outbox.c.id == bindparam("mail_id"))
 # Who takes mails moves their due time on, so that nobody else sends them meanwhile.
 _TAKE: Final = (
     update(outbox)
@@ -112,7 +117,8 @@ class Mail:
 
     `message_id` names a mail that must be sent once, whoever posts it how often; without it each
     is one of its own. After `expires_at` it is of no use and is not sent any more. `language` is
-    that in which it is written (ISO 639-1).
+    that in which it is written (ISO 639-1). Of one that `forgets` nothing is kept, neither address
+    nor words, once it was sent or is given up.
     """
 
     recipient: str
@@ -122,6 +128,7 @@ class Mail:
     message_id: str | None = None
     expires_at: datetime | None = None
     language: str = ENGLISH
+    forgets: bool = False
 
 
 @dataclass(slots=True)
@@ -156,6 +163,7 @@ async def post(
     message_id: str | None = None,
     expires_at: datetime | None = None,
     language: str = ENGLISH,
+    forgets: bool = False,
     now: datetime,
 ) -> None:
     """Write a mail into the outbox, in the caller's transaction.
@@ -169,6 +177,7 @@ async def post(
         message_id: see `Mail`; posting the same again changes nothing.
         expires_at: see `Mail`.
         language: see `Mail`.
+        forgets: see `Mail`.
         now: the moment of posting.
     """
     mail = Mail(
@@ -179,6 +188,7 @@ async def post(
         message_id=message_id,
         expires_at=expires_at,
         language=language,
+        forgets=forgets,
     )
     await post_all(connection, [mail], now=now)
 
@@ -194,7 +204,7 @@ async def post_all(
         assert _MESSAGE_ID.fullmatch(named), "a message id is made of letters, digits and hyphens"
         expires_at = None if mail.expires_at is None else months.to_instant(mail.expires_at)
         written = [mail.recipient, mail.subject, mail.body, mail.html]
-        rows.append([*written, named, at, expires_at, mail.language])
+        rows.append([*written, named, at, expires_at, mail.language, int(mail.forgets)])
     if not rows:
         return {}
     return {row["message_id"]: row["id"] for row in await connection.all(_POST, rows=rows)}
@@ -283,6 +293,7 @@ async def _any_due(house: House, now: datetime) -> bool:
 
 async def _take(connection: Connection, *, now: datetime) -> list[Row]:
     at = months.to_instant(now)
+    await connection.all(_FORGET_LATE, now_at=at)
     await connection.all(_EXPIRE, now_at=at)
     until = months.to_instant(now + TAKEN_FOR)
     rows = await connection.all(_TAKE, now_at=at, until_at=until)
@@ -344,6 +355,7 @@ class _Round:
             await connection.all(
                 update(outbox).where(outbox.c.id == row["id"]).values(sent_at=at, trouble=None)
             )
+            await connection.all(_FORGET_DEAD, mail_id=row["id"])
             # A warning counts from when its mail was taken, and so at the very same moment.
             await connection.all(
                 update(warnings).where(warnings.c.mail_id == row["id"]).values(sent_at=at)
@@ -359,6 +371,7 @@ class _Round:
 
         async def work(connection: Connection) -> None:
             await connection.all(change.values(tries=tries, trouble=trouble[:500], due_at=due_at))
+            await connection.all(_FORGET_DEAD, mail_id=row["id"])
 
         await self.house.db.write(work)
 

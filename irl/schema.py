@@ -215,6 +215,7 @@ outbox = _table(
     _number("sent_at", null=True),
     _number("expires_at", null=True),  # it would be of no use any more
     _text("language", null=True),  # in which it is written; null: English
+    _number("forgets", default=0),  # 1: nothing of it is kept once it was sent or is given up
     _text("trouble", null=True),
     UniqueConstraint("message_id"),
     Index(None, "created_at"),

@@ -64,17 +64,20 @@ def _for_visitors(asked: Asked, placement: Placement) -> Response:
     changes.
     """
     hours = _hours(placement, asked.now)
-    return templates.answer(forms.new_nonce().join(_filled(placement, hours, asked.speaks)))
+    has_pocket = asked.pocket is not None
+    parts = _filled(placement, hours, asked.speaks, has_pocket=has_pocket)
+    return templates.answer(forms.new_nonce().join(parts))
 
 
 @functools.lru_cache(maxsize=PAGES_KEPT)
-def _filled(placement: Placement, hours: Hours, speaks: Language) -> list[str]:
+def _filled(placement: Placement, hours: Hours, speaks: Language, *, has_pocket: bool) -> list[str]:
     """Give what stands before and behind each nonce, whose place a random word keeps."""
     place = forms.new_nonce()
     text = templates.filled(
         "code.html",
         language=speaks,
         me=None,
+        has_pocket=has_pocket,
         form=forms.NOTHING,
         here=f"/t/{placement.code}",
         placement=placement,

@@ -39,8 +39,12 @@ class Asked(call.Asked):
 
     def query(self, name: str) -> str | None:
         """Give a query parameter, the first of this name."""
-        values = QueryParams(self.scope["query_string"]).getlist(name)
+        values = self.queries(name)
         return values[0] if values else None
+
+    def queries(self, name: str) -> list[str]:
+        """Give all query parameters of this name."""
+        return QueryParams(self.scope["query_string"]).getlist(name)
 
     def show(
         self, template: str, *, form: Form = NOTHING, status: int = 200, **more: Any
@@ -51,6 +55,7 @@ class Asked(call.Asked):
             language=self.speaks,
             status=form.status or status,
             me=self.holder,
+            has_pocket=self.holder is None and self.pocket is not None,
             here=self.scope["path"],
             form=form.said_in(self.speaks),
             **more,

@@ -1,4 +1,4 @@
-"""Giving: by the button of a code's page, by a typed code, by a photo."""
+"""Giving: by the button of a code's page, by a typed code, by a photo, by a shared photo."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _POCKETS: Final = frozenset({"pocketed", "pocket_full"})
 
 
 class PhotoFields(Strict):
-    """What comes with a photo."""
+    """What comes with a photo; one that was shared from a phone's gallery comes alone."""
 
-    nonce: str
+    nonce: str | None = None
 
 
 @page()
@@ -45,14 +45,20 @@ async def give(asked: Asked) -> Response:
     if outcome.outcome == "unknown_code":
         raise NotFound("This code is not known here.")
     if outcome.outcome in _POCKETS:
-        return _with_pocket(asked, recorded, asked.show("pocketed.html", outcome=outcome))
+        return with_pocket(asked, recorded, asked.show("pocketed.html", outcome=outcome))
     return forward(f"/t/{code}?given")
 
 
 @page()
 async def show_scan(asked: Asked) -> Response:
-    """Show the forms for a photo and for a typed code."""
-    return _scan(asked, forms.NOTHING)
+    """Show the camera and the forms; codes in the address, which the camera saw, are offered."""
+    seen = forms.Form(said=tuple(("code", text) for text in asked.queries("code")))
+    if not seen.said:
+        return _scan(asked, seen)
+    try:
+        return await _offer(asked, _of_typing(asked, seen))
+    except forms.Refusals as trouble:
+        return _scan(asked, seen.refused(trouble))
 
 
 @page()
@@ -62,16 +68,46 @@ async def scan(asked: Asked) -> Response:
     try:
         if bodies.is_form(asked.scope):
             codes, form = await _of_photo(asked)
+            if len(codes) > 1 or _is_shared(asked, form):
+                return await _offer(asked, codes)
         else:
             form = await forms.read(asked)
             codes = _of_typing(asked, form)
-        if len(codes) > 1 and bodies.is_form(asked.scope):
-            return await _choose(asked, codes)
         recorded = await _record(asked, codes, form.nonce())
     except forms.Refusals as trouble:
         return _scan(asked, form.refused(trouble))
     shown = asked.show("scanned.html", outcomes=list(zip(codes, recorded.outcomes, strict=True)))
-    return _with_pocket(asked, recorded, shown)
+    return with_pocket(asked, recorded, shown)
+
+
+async def hand_in(asked: Asked, handed_in: Sequence[Scan]) -> Recorded:
+    """Record scans of whoever asks; a pocket that is not known any more is replaced by a new one."""
+    giver = Giver(pocket=asked.pocket)
+    if asked.holder is not None:
+        giver = Giver(member_id=asked.holder.id)
+    try:
+        return await scans.record(asked.house, giver=giver, scans=handed_in, now=asked.now)
+    except Invalid as trouble:
+        if trouble.field != "pocket":
+            raise
+        return await scans.record(asked.house, giver=Giver(), scans=handed_in, now=asked.now)
+
+
+def with_pocket(asked: Asked, recorded: Recorded, shown: Response) -> Response:
+    """Have the browser keep the pocket that scans went into."""
+    if recorded.pocket is not None:
+        cookies.put_pocket(shown, recorded.pocket, house=asked.house)
+    return shown
+
+
+def _is_shared(asked: Asked, form: Form) -> bool:
+    """Tell a photo that another app shared, which its holder has not said yes to here.
+
+    It comes without our form's nonce, and browsers say that no page has sent it (Fetch Metadata,
+    section 2.4; they send `none`). What another site's page sends never comes through the door.
+    """
+    from_nowhere = asked.scope["named"].get(b"sec-fetch-site") == b"none"
+    return from_nowhere or not form.text("nonce")
 
 
 async def _of_photo(asked: Asked) -> tuple[tuple[Code, ...], Form]:
@@ -99,22 +135,17 @@ def _of_typing(asked: Asked, form: Form) -> tuple[Code, ...]:
 
 
 async def _record(asked: Asked, codes: Sequence[Code], nonce: str) -> Recorded:
-    """Record codes of one form; a pocket that is not known any more is replaced by a new one."""
-    handed_in = [
-        Scan(payload=code.text, nonce=f"{nonce[:60]}-{place}") for place, code in enumerate(codes)
-    ]
-    giver = Giver(pocket=asked.pocket)
-    if asked.holder is not None:
-        giver = Giver(member_id=asked.holder.id)
-    try:
-        return await scans.record(asked.house, giver=giver, scans=handed_in, now=asked.now)
-    except Invalid as trouble:
-        if trouble.field != "pocket":
-            raise
-        return await scans.record(asked.house, giver=Giver(), scans=handed_in, now=asked.now)
+    """Record codes of one form; static/sw.js makes the same nonces when it cannot be sent."""
+    return await hand_in(
+        asked,
+        [Scan(payload=code.text, nonce=f"{nonce[:60]}-{n}") for n, code in enumerate(codes)],
+    )
 
 
-async def _choose(asked: Asked, codes: Sequence[Code]) -> Response:
+async def _offer(asked: Asked, codes: Sequence[Code]) -> Response:
+    """Ask before anything is given: one code has its page, of several some are ticked."""
+    if len(codes) == 1:
+        return forward(f"/t/{codes[0]}")
     found = [(code, await _placement(asked, code)) for code in codes[:CODES_MOST]]
     return asked.show("choose.html", codes=found, nonce=forms.new_nonce())
 
@@ -128,10 +159,4 @@ async def _placement(asked: Asked, code: Code) -> Placement | None:
 
 
 def _scan(asked: Asked, form: Form) -> Response:
-    return asked.show("scan.html", form=form, nonce=forms.new_nonce())
-
-
-def _with_pocket(asked: Asked, recorded: Recorded, shown: Response) -> Response:
-    if recorded.pocket is not None:
-        cookies.put_pocket(shown, recorded.pocket, house=asked.house)
-    return shown
+    return asked.show("scan.html", form=form, nonce=forms.new_nonce(), base_url=asked.base_url)

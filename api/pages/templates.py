@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,9 +20,37 @@ from irl.members.member import SOMEBODY
 from irl.sentence import Sentence
 
 ROOM: Final = Path(__file__).resolve().parent.parent
-STATIC: Final = {
-    file.name: file.read_bytes() for file in sorted((ROOM / "static").iterdir()) if file.is_file()
-}
+_OWN_ADDRESS: Final = re.compile(rb'"/static/([\w.-]+)"')
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _with_versions(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Have scripts name each other with their versions, as pages do: they are kept for ever.
+
+    Scripts write `"/static/code.js"` where they import or keep another file.
+    """
+    done: dict[str, bytes] = {}
+
+    def finished(name: str) -> bytes:
+        if name not in done:
+            done[name] = files[name]
+            if name.endswith(".js"):
+                done[name] = _OWN_ADDRESS.sub(versioned, files[name])
+        return done[name]
+
+    def versioned(found: re.Match[bytes]) -> bytes:
+        name = found[1].decode()
+        return f'"/static/{name}?v={_version(finished(name))}"'.encode()
+
+    return {name: finished(name) for name in files}
+
+
+STATIC: Final = _with_versions(
+    {file.name: file.read_bytes() for file in sorted((ROOM / "static").iterdir()) if file.is_file()}
+)
 """What every page may need, by name; a few kilobytes in all."""
 
 PACKED: Final = {name: gzip.compress(content, mtime=0) for name, content in STATIC.items()}
@@ -52,7 +82,7 @@ def with_headers(response: Response, headers: dict[str, str]) -> Response:
 
 def static(name: str) -> str:
     """Give the address of a static file; it changes with what is in the file."""
-    return f"/static/{name}?v={hashlib.sha256(STATIC[name]).hexdigest()[:12]}"
+    return f"/static/{name}?v={_version(STATIC[name])}"
 
 
 def _provider_name(provider: str) -> str:
@@ -101,6 +131,9 @@ def _environment(code: str) -> jinja2.Environment:
             ("budget_script", "budget.js"),
             ("deposit_script", "deposit.js"),
             ("copy_script", "copy.js"),
+            ("always_script", "always.js"),
+            ("scan_script", "scan.js"),
+            ("offline_script", "offline.js"),
         )
     }
     return made

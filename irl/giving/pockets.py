@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from irl import calendar
 from irl import month as months
@@ -17,8 +17,9 @@ from irl.giving import scans_sql
 from irl.house import House
 from irl.members import joining, throttles
 from irl.members.member import Member
-from irl.schema import placements, pocket_scans, pockets, things
-from irl.secret import hashed
+from irl.schema import members, placements, pocket_scans, pocket_words, pockets, things
+from irl.secret import hashed, is_public_id
+from qr.code import Code
 
 _CONSONANTS: Final = "bdfgjklmnprstvxz"
 _VOWELS: Final = "aeiou"
@@ -45,14 +46,30 @@ _PUT: Final = ForRows(
         "scanned_at": "number",
     },
 )
-_TO_GIVE: Final = (
-    select(pocket_scans.c.thing_id, pocket_scans.c.placement_id)
+# What came from another pocket may be older than the pocket that it is in.
+_GIVEABLE: Final = (
+    select(
+        pocket_scans.c.thing_id,
+        pocket_scans.c.placement_id,
+        pocket_scans.c.scanned_at,
+        placements.c.code,
+        things.c.public_id,
+        things.c.title,
+        things.c.artist,
+        things.c.maker_id,
+    )
     .join(things, things.c.id == pocket_scans.c.thing_id)
     .join(placements, placements.c.id == pocket_scans.c.placement_id)
     .where(pocket_scans.c.pocket_id == bindparam("pocket_id"))
-    .where(things.c.maker_id != bindparam("member_id"))
+    .where(pocket_scans.c.scanned_at > bindparam("since_at"))
     .where(things.c.deleted_at.is_(None), things.c.hidden_at.is_(None))
     .where(placements.c.hidden_at.is_(None), placements.c.revoked_at.is_(None))
+)
+_TO_GIVE: Final = _GIVEABLE.where(things.c.maker_id != bindparam("member_id"))
+_TO_SHOW: Final = (
+    _GIVEABLE.add_columns(members.c.nickname)
+    .join(members, members.c.id == things.c.maker_id)
+    .order_by(pocket_scans.c.scanned_at.desc(), pocket_scans.c.thing_id.desc())
 )
 
 
@@ -62,6 +79,26 @@ class Open:
 
     id: int | None
     word: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One thing in a pocket, as its holder sees it."""
+
+    thing_id: str
+    title: str
+    artist: str
+    maker: str
+    code: Code
+    scanned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What is in a pocket, the latest first, and until when it is kept."""
+
+    kept: tuple[Kept, ...]
+    until: datetime
 
 
 def new_word() -> str:
@@ -79,7 +116,7 @@ async def opened(connection: Connection, word: str | None, *, house: House, now:
     if word is None or not word.strip():
         return Open(None, None)
     word = word.strip().casefold()
-    since = months.to_instant(now - timedelta(days=house.rules.pocket_days))
+    since = _since(house, now)
     found = await connection.value(_BY_WORD, word_hash=hashed(word), since_at=since)
     if found is None:
         raise Invalid("This pocket is not known or was emptied already.", field="pocket")
@@ -140,7 +177,7 @@ async def verify(
     async def work(connection: Connection) -> Member:
         arrival = await joining.finish(connection, link_token, now=now)
         if arrival.pocket_id is not None:
-            await _empty(connection, arrival.pocket_id, arrival.member.id, now=now)
+            await give_all(connection, arrival.pocket_id, arrival.member.id, house=house, now=now)
         return arrival.member
 
     return await house.db.write(work)
@@ -157,23 +194,80 @@ async def empty(house: House, member_id: int, word: str, *, now: datetime) -> in
         pocket = await opened(connection, word, house=house, now=now)
         if pocket.id is None:
             raise Invalid("Which pocket?", field="pocket")
-        return await _empty(connection, pocket.id, member_id, now=now)
+        return await give_all(connection, pocket.id, member_id, house=house, now=now)
 
     return await house.db.write(work)
 
 
-async def forget_old(house: House, *, now: datetime) -> None:
-    """Forget what is in pockets past their days."""
-    before = months.to_instant(now - timedelta(days=house.rules.pocket_days))
+async def inside(house: House, word: str, *, now: datetime) -> Inside:
+    """Tell what is in a pocket and can still be given.
+
+    Raises:
+        Invalid: the pocket is unknown, emptied or too old, with the field `pocket`.
+    """
+    async with house.db.reading() as connection:
+        pocket = await opened(connection, word, house=house, now=now)
+        if pocket.id is None:
+            raise Invalid("Which pocket?", field="pocket")
+        made = await connection.value(select(pockets.c.created_at).where(pockets.c.id == pocket.id))
+        rows = await connection.all(_TO_SHOW, pocket_id=pocket.id, since_at=_since(house, now))
+    kept = tuple(
+        Kept(
+            thing_id=row["public_id"],
+            title=row["title"],
+            artist=row["artist"],
+            maker=row["nickname"],
+            code=Code.from_number(row["code"]),
+            scanned_at=months.from_instant(row["scanned_at"]),
+        )
+        for row in rows
+    )
+    until = months.from_instant(made) + timedelta(days=house.rules.pocket_days)
+    return Inside(kept=kept, until=until)
+
+
+async def remove(house: House, word: str, thing_id: str, *, now: datetime) -> None:
+    """Take a thing out of a pocket; when it is not in there (any more), nothing changes.
+
+    Raises:
+        Invalid: the pocket is unknown, emptied or too old, with the field `pocket`.
+    """
 
     async def work(connection: Connection) -> None:
-        old = select(pockets.c.id).where(pockets.c.created_at < before)
-        await connection.all(delete(pocket_scans).where(pocket_scans.c.pocket_id.in_(old)))
+        pocket = await opened(connection, word, house=house, now=now)
+        if pocket.id is None or not is_public_id(thing_id):
+            return
+        number = select(things.c.id).where(things.c.public_id == thing_id).scalar_subquery()
+        await connection.all(
+            delete(pocket_scans).where(
+                pocket_scans.c.pocket_id == pocket.id, pocket_scans.c.thing_id == number
+            )
+        )
 
     await house.db.write(work)
 
 
-async def _empty(connection: Connection, pocket_id: int, member_id: int, *, now: datetime) -> int:
+async def forget_old(house: House, *, now: datetime) -> None:
+    """Forget what is in pockets past their days, and the words that carried one to a device."""
+    before = _since(house, now)
+
+    async def work(connection: Connection) -> None:
+        old = select(pockets.c.id).where(pockets.c.created_at < before)
+        await connection.all(
+            delete(pocket_scans).where(
+                or_(pocket_scans.c.pocket_id.in_(old), pocket_scans.c.scanned_at < before)
+            )
+        )
+        late = pocket_words.c.expires_at < months.to_instant(now)
+        await connection.all(delete(pocket_words).where(late))
+
+    await house.db.write(work)
+
+
+async def give_all(
+    connection: Connection, pocket_id: int, member_id: int, *, house: House, now: datetime
+) -> int:
+    """Give what is in a pocket, once, in the caller's transaction; give how many are new."""
     await connection.lock(CLOSING_LOCK, shared=True)
     at = months.to_instant(now)
     free = await connection.value(
@@ -185,8 +279,15 @@ async def _empty(connection: Connection, pocket_id: int, member_id: int, *, now:
     if free is None:
         return 0
     running = (await calendar.look(connection, now=now)).running
-    inside = await connection.all(_TO_GIVE, pocket_id=pocket_id, member_id=member_id)
-    rows = [(running, member_id, row["thing_id"], row["placement_id"]) for row in inside]
+    to_give = await connection.all(
+        _TO_GIVE, pocket_id=pocket_id, member_id=member_id, since_at=_since(house, now)
+    )
+    rows = [(running, member_id, row["thing_id"], row["placement_id"]) for row in to_give]
     new = await scans_sql.give(connection, rows, at=at)
     await connection.all(delete(pocket_scans).where(pocket_scans.c.pocket_id == pocket_id))
+    await connection.all(delete(pocket_words).where(pocket_words.c.pocket_id == pocket_id))
     return len(new)
+
+
+def _since(house: House, now: datetime) -> int:
+    return months.to_instant(now - timedelta(days=house.rules.pocket_days))

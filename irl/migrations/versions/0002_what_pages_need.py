@@ -30,6 +30,9 @@ def upgrade() -> None:
     )
     op.add_column("joinings", sa.Column("language", sa.Text(), nullable=True))
     op.add_column("outbox", sa.Column("language", sa.Text(), nullable=True))
+    op.add_column(
+        "outbox", sa.Column("forgets", NUMBER, server_default=sa.text("0"), nullable=False)
+    )
     _sessions_with_devices()
     _passkeys()
     _things()
@@ -88,6 +91,7 @@ def downgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_sessions_member_id"), "sessions", ["member_id"])
+    op.drop_column("outbox", "forgets")
     op.drop_column("outbox", "language")
     op.drop_column("joinings", "language")
     op.drop_index(op.f("ix_members_shows_flattrs_at"), table_name="members")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from api.pages.session import own_path
-from api.pages.templates import PACKED, static
+from api.pages.templates import PACKED, STATIC, static
 from irl import things
 from irl.house import House
 from irl.schema import (
@@ -310,12 +310,14 @@ async def test_the_code_page_is_small_and_has_nothing_inline(
     placement = await members.placement(await members.thing("Alice", "Harbour"))
     page = await visitor.open(f"/t/{placement.code}")
     linked = set(re.findall(r'="/static/([^?"]+)', page.text))
-    assert "irl.css" in linked
+    for name in sorted(linked):
+        linked |= set(re.findall(r'from "/static/([^?"]+)', STATIC[name].decode()))
+    assert {"irl.css", "visit.js", "always.js", "queue.js"} <= linked
     assert len(page.content) + sum(len(PACKED[name]) for name in linked) <= 30 * 1024
     assert "style=" not in page.text
     assert "<style" not in page.text
     assert "onclick" not in page.text
-    assert page.text.count("<script") == page.text.count('<script src="/static/')
+    assert page.text.count("<script") == len(re.findall(r'<script [^>]*src="/static/', page.text))
 
 
 async def test_static_files_are_kept_for_ever_by_their_mark(visitor: Browser) -> None:
