@@ -62,7 +62,7 @@ EXAMPLES: Final = (
     Shown(name="report", address="/t/{open}/report"),
     Shown(name="pocketed", address="/t/{open}", then=lambda phone: phone.follow("button.flattr")),
     Shown(name="scan-visitor", address="/scan"),
-    Shown(name="scan", address="/scan", who="giver"),
+    Shown(name="scan-giver", address="/scan", who="giver"),
     Shown(
         name="scan-refused", address="/scan", who="giver", then=lambda phone: type_code(phone, "AB")
     ),
@@ -150,16 +150,17 @@ def without_example() -> list[str]:
 
 def _by_itself(route: Route) -> Shown | None:
     """Show a page whose address has no parameter to whoever may see it."""
-    if "{" in route.path or any(one.address == route.path for one in EXAMPLES):
+    if "{" in route.path:
         return None
     who = "visitor"
     if route.path.startswith(_OPERATORS):
         who = "operator"
     elif isinstance(route.endpoint, Endpoint) and route.endpoint.members_only:
         who = "giver"
-    return Shown(
-        name=route.path.strip("/").replace("/", "-") or "home", address=route.path, who=who
-    )
+    if any((one.address, one.who, one.then) == (route.path, who, nothing) for one in EXAMPLES):
+        return None
+    name = route.path.strip("/").replace("/", "-") or "home"
+    return Shown(name=name, address=route.path, who=who)
 
 
 def _fits(route: Route, one: Shown) -> bool:
