@@ -172,9 +172,7 @@ def test_only_what_was_answered_is_forgotten(browser: Browser, wall: Wall) -> No
     assert wall.flattred() == ["Harbour"]
 
 
-def test_what_was_sent_while_no_page_was_open_is_told_by_the_next(
-    browser: Browser, wall: Wall
-) -> None:
+def test_what_the_worker_sent_by_itself_is_told_once(browser: Browser, wall: Wall) -> None:
     context = walls.picked_up(browser, wall)
     page = installed(context, wall)
     cdp = context.new_cdp_session(page)
@@ -195,15 +193,11 @@ def test_what_was_sent_while_no_page_was_open_is_told_by_the_next(
             "lastChance": False,
         },
     )
-    for _ in range(100):
-        if wall.flattred() and not waiting(page):
-            break
-        page.wait_for_timeout(100)
-    assert wall.flattred() == ["Kettle"]
-    page.wait_for_timeout(300)
-    page.goto(f"{wall.service.url}/month")
     expect(page.get_by_text("One scan was sent: 1 flattred.")).to_be_visible()
-    page.reload()
+    assert wall.flattred() == ["Kettle"]
+    assert waiting(page) == []
+    page.goto(f"{wall.service.url}/month")
+    expect(page.get_by_text("Kettle").first).to_be_visible()
     expect(page.get_by_text("One scan was sent")).to_have_count(0)
 
 
