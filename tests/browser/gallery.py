@@ -9,7 +9,10 @@ from typing import Final
 
 from sqlalchemy import update
 
+import scanner
 from api.demo import EXHIBITS
+from api.demo_art import PAINTED
+from api.drawing import to_keep
 from irl import month as months
 from irl import things
 from irl.giving import subscriptions
@@ -21,7 +24,7 @@ from irl.month import Month
 from irl.rules import EURO
 from irl.schema import members
 from irl.settlement import settle, transparency
-from irl.things import Draft, placements, reports
+from irl.things import Draft, pictures, placements, reports
 from irl.things.placements import Placement
 from qr.code import address
 from tests.cast import PASSWORD, Cast, link_to
@@ -88,6 +91,9 @@ def _exhibits() -> list[tuple[str, Draft, str]]:
 async def _hang(cast: Cast, maker: str, draft: Draft, place: str) -> Placement:
     member = await cast.member(maker)
     thing = await things.register(cast.house, member.id, draft, now=cast.now)
+    if draft.title in PAINTED:
+        picture = to_keep(scanner.picture(PAINTED[draft.title]()))
+        await pictures.put(cast.house, member.id, thing.id, picture, now=cast.now)
     return await cast.placement(thing, place)
 
 

@@ -62,8 +62,14 @@ class Phone:
             self.tap(target)
 
     def send(self, action: str, **typed: str) -> None:
-        """Fill in the form that is sent to this address, and press its first button."""
+        """Fill in the form that is sent to this address, and press its first button.
+
+        One that is folded away is unfolded first.
+        """
         form = self.form(action)
+        closed = form.locator("xpath=ancestor::details[not(@open)]/summary")
+        if closed.count():
+            closed.click()
         for name, value in typed.items():
             form.locator(f'[name="{name}"]').fill(value)
         self.follow(form.locator("button").first)

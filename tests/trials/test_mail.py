@@ -202,6 +202,6 @@ def _join(web: httpx2.Client, codes: list[str]) -> float:
 
 
 async def _recover(settings: Settings) -> None:
-    """Send until nothing waits, a day later by the sender's own clock."""
+    """Send until nothing waits, some hours later by the sender's own clock."""
     async with opened(settings) as house:
-        await outbox.send_waiting(house, now=datetime.now(NOW.tzinfo) + timedelta(days=1))
+        await outbox.send_waiting(house, now=datetime.now(NOW.tzinfo) + timedelta(hours=6))

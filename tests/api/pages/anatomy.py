@@ -63,9 +63,13 @@ class Anatomy(HTMLParser):
 
 @dataclass
 class Fields(HTMLParser):
-    """The forms of a page: for each its address, what stands in it, and what can be typed."""
+    """The forms of a page: for each its address, what stands in it, and what can be typed.
+
+    A form without an address is never sent: a script of ours reads it.
+    """
 
     forms: list[tuple[str, dict[str, str], set[str]]] = field(default_factory=list)
+    is_sent: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -73,8 +77,10 @@ class Fields(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append((said["action"], {}, set()))
-        if not self.forms or "name" not in said or said.get("type") == "file":
+            self.is_sent = "action" in said
+            if self.is_sent:
+                self.forms.append((said["action"], {}, set()))
+        if not self.is_sent or "name" not in said or said.get("type") == "file":
             return
         _, kept, typed = self.forms[-1]
         kept.setdefault(said["name"], said.get("value", ""))
