@@ -97,16 +97,14 @@ async def gallery(house: House) -> Gallery:
 
 
 async def numbered(house: House, giver: int) -> dict[str, str]:
-    """Have a device, a passkey, a picture and a mail that waits; give their names and numbers."""
+    """Have a passkey and a mail that waits; give names and numbers of what is there."""
     at = months.to_instant(NOW)
     passkey = {"credential_id": "Y3JlZA", "public_id": public_id(), "public_key": "a2V5"}
-    picture = {"public_id": public_id(), "large": b"-", "small": b"-", "width": 1, "height": 1}
     await sessions.start(house, giver, now=NOW)
 
     async def keep(connection: Connection) -> None:
         row = passkey | {"name": "Key", "member_id": giver, "sign_count": 0, "created_at": at}
         await connection.all(insert(schema.passkeys).values(row))
-        await connection.all(insert(schema.pictures).values(**picture, thing_id=1, set_at=at))
         await connection.all(
             update(schema.outbox).values(tries=3, trouble="no answer", due_at=at + 3_600_000)
         )
@@ -114,6 +112,7 @@ async def numbered(house: House, giver: int) -> dict[str, str]:
     await house.db.write(keep)
     firsts = {
         "device": select(schema.sessions.c.public_id).where(schema.sessions.c.member_id == giver),
+        "picture": select(schema.pictures.c.public_id).order_by(schema.pictures.c.thing_id),
         "report": select(schema.reports.c.id),
         "mail": select(func.max(schema.outbox.c.id)),
         "mail_2": select(func.max(schema.outbox.c.id) - 1),
@@ -122,7 +121,7 @@ async def numbered(house: House, giver: int) -> dict[str, str]:
         words = {
             name: str(await connection.value(wanted.limit(1))) for name, wanted in firsts.items()
         }
-    return words | {"passkey": passkey["public_id"], "picture": str(picture["public_id"])}
+    return words | {"passkey": passkey["public_id"]}
 
 
 @dataclass
