@@ -232,7 +232,7 @@ def test_the_paper_is_in_a_language_and_its_hash_in_none(
     statement = of_titles("A", "B", "C")
     pdf = printed(statement, code)
     page = whole(pdf)
-    for figure in (*figures, day, document.of(statement)["hash"], "Pot: 5000000 micro-euros"):
+    for figure in (*figures, day, document.of(statement)["hash"], "5000000"):
         assert figure in page
     assert "?" not in page
     tag = {"en": "en-GB", "fr": "fr-FR", "de": "de-DE"}[code]
@@ -244,7 +244,7 @@ def test_the_paper_is_in_a_language_and_its_hash_in_none(
 def test_points_stand_below_each_other_in_each_language(code: str) -> None:
     page = whole(printed(of_titles("Harbour", pot=1_234_560_000), code))
     point = language.of(code).point
-    rows = [line for line in page.splitlines() if "Harbour" in line or "1 flattr" in line]
+    rows = [line for line in page.splitlines() if "Harbour" in line or "1 flattr" in line.lower()]
     places = {line.rindex(point) for line in rows[:2]}
     assert len(rows) >= 2
     assert len(places) == 1
