@@ -35,6 +35,8 @@ TEXT_LIMIT: Final = 500
 _UNKNOWN: Final = "?"
 _CUT: Final = "…"
 _LEADING: Final = 1.2
+# No line is broken there: no-break space, and the narrow one (Unicode Standard Annex 14, class GL).
+_KEPT_TOGETHER: Final = frozenset("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,14 @@ def printable(text: str, font: str | None = None) -> str:
     composed = unicodedata.normalize("NFC", text[: 4 * TEXT_LIMIT])
     # Without control characters, format characters (overrides of direction) and half pairs.
     clean = (
-        " " if c.isspace() else c
+        " " if c.isspace() and c not in _KEPT_TOGETHER else c
         for c in composed
         if c.isspace() or unicodedata.category(c) not in {"Cc", "Cf", "Cs"}
     )
     if font is not None:
         glyphs = pdfmetrics.getFont(font).face.charToGlyph
         clean = (c if ord(c) in glyphs else _substitute(c, glyphs) for c in clean)
-    return " ".join("".join(clean).split())[:TEXT_LIMIT].strip()
+    return " ".join(_words("".join(clean)))[:TEXT_LIMIT].strip()
 
 
 def fit(text: str, *, font: str, width: float, tries: Sequence[tuple[float, int]]) -> Lines:
@@ -113,7 +115,7 @@ def fit(text: str, *, font: str, width: float, tries: Sequence[tuple[float, int]
     """
     shown = printable(text, font)
     for size, most in tries[:-1]:
-        widest = max((_width(word, font, size) for word in shown.split()), default=0.0)
+        widest = max((_width(word, font, size) for word in _words(shown)), default=0.0)
         lines = _wrap(shown, font=font, size=size, width=width)
         if widest <= width and len(lines) <= most:
             return Lines(tuple(lines), font, size)
@@ -144,6 +146,11 @@ def _substitute(character: str, glyphs: dict[int, int]) -> str:
     return base if base and all(ord(c) in glyphs for c in base) else _UNKNOWN
 
 
+def _words(text: str) -> list[str]:
+    """Give the words between blanks; a blank that keeps together is none of these."""
+    return [word for word in text.split(" ") if word]
+
+
 def _width(text: str, font: str, size: float) -> float:
     return float(pdfmetrics.stringWidth(text, font, size))
 
@@ -152,7 +159,7 @@ def _wrap(text: str, *, font: str, size: float, width: float) -> list[str]:
     """Break at blanks, and inside a word only where it alone is wider than a line."""
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in _words(text):
         longer = f"{line} {word}" if line else word
         if _width(longer, font, size) <= width:
             line = longer

@@ -55,7 +55,7 @@ def said(speaks: Language, recorded: Recorded) -> str:
     counted = Counter(outcome.outcome for outcome in recorded.outcomes)
     total = speaks.count("One scan was sent", "{n} scans were sent", counted.total())
     parts = [_part(speaks, name, number) for name, number in counted.most_common()]
-    return f"{total}: {', '.join(parts)}."
+    return speaks.says("{total}: {parts}.", total=total, parts=", ".join(parts))
 
 
 def _part(speaks: Language, name: OutcomeName, number: int) -> str:

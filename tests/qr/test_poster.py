@@ -243,3 +243,11 @@ def test_every_line_fits_its_width(text: str, width: float) -> None:
     fitted = fit(text, font=faces(()).bold, width=width, tries=TRIES)
     assert all(stringWidth(line, fitted.font, fitted.size) <= width for line in fitted.lines)
     assert len(fitted.lines) <= 3
+
+
+def test_no_line_is_broken_at_a_blank_that_keeps_together() -> None:
+    face = faces().plain
+    text = "Combien\N{NO-BREAK SPACE}?"
+    whole_width = stringWidth(text, face, 10)
+    lines = fit(f"Pour tous {text}", font=face, width=whole_width + 1, tries=[(10.0, 3)])
+    assert lines.lines == ("Pour tous", text)
