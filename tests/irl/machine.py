@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -21,6 +22,7 @@ from irl.month import Month
 from irl.settings import Settings
 from tests.cast import Cast
 
+_IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -56,7 +58,8 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="irl-machine-"))
+        # In memory where there is such a place: these machines never look after a power cut.
+        self.folder = Path(tempfile.mkdtemp(prefix="irl-machine-", dir=_IN_MEMORY))
         shutil.copy(self.begins.database, self.folder / "irl.db")
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()

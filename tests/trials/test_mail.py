@@ -143,7 +143,8 @@ async def test_whatever_the_server_does_each_mail_arrives_once_after_recovery(
         assert len(copies) <= 1 or recipient in dropped
 
 
-@pytest.mark.parametrize("how", ["down", "silent", "busy", "rude"])
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["down", "rude", *(["silent", "busy"] if LONG else [])])
 def test_no_request_suffers_from_a_mail_server_and_the_mails_arrive_after_recovery(
     server: MailServer, tmp_path: Path, empty_sqlite: Path, how: str
 ) -> None:

@@ -22,7 +22,7 @@ from tests.trials.racers import racers
 from tests.trials.street import LONG, in_house, read
 
 PAYDAY = datetime.fromisoformat("2026-12-24T12:00:00Z")
-PARTS, RACES = (10, 100) if LONG else (1, 30)
+PARTS, RACES = (10, 100) if LONG else (1, 12)
 """On each engine so many trials, each with so many races: a thousand when they are long."""
 
 
@@ -86,7 +86,7 @@ def test_of_two_payouts_of_the_same_revenue_exactly_one_is_made(
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_of_200_sign_ups_with_one_invitation_exactly_one_is_a_member(database_url: str) -> None:
-    count = 200 if LONG else 20
+    count = 200 if LONG else 10
 
     async def asked(house: House) -> list[str]:
         [invitation] = await invitations.issue(house, 1, now=NOW)
